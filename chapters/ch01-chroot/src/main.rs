@@ -1,0 +1,3 @@
+//! The bench of chapter 1.
+
+fn main() {}

@@ -1,0 +1,3 @@
+//! The bench of chapter 4.
+
+fn main() {}

@@ -1,0 +1,3 @@
+//! The bench of chapter 7.
+
+fn main() {}

@@ -1,0 +1,3 @@
+//! The bench of chapter 11.
+
+fn main() {}

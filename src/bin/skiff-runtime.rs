@@ -1,0 +1,3 @@
+//! skiff-runtime.
+
+fn main() {}

@@ -1,0 +1,3 @@
+//! skiff-shim.
+
+fn main() {}

@@ -1,0 +1,3 @@
+//! The skiff command.
+
+fn main() {}
