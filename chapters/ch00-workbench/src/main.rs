@@ -1,3 +1,46 @@
-//! The bench of chapter 0.
+//! The bench of chapter 0: borrow root's place, and see what it is worth.
 
-fn main() {}
+use std::fs;
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::Parser;
+use workbench::bench::{self, Explain};
+use workbench::user;
+
+/// Chapter 0, the workbench: become root of a user namespace, without sudo.
+#[derive(Parser)]
+#[command(name = "ch00")]
+struct Cli {
+    /// Show each system call: as a tree, or as JSON lines (--explain=json).
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "tree")]
+    explain: Option<Explain>,
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    bench::explained("ch00", cli.explain, show)
+}
+
+fn show() -> Result<ExitCode> {
+    println!("before: {}", who_am_i());
+    user::borrow_root()?;
+    println!("after:  {}", who_am_i());
+    match fs::File::open("/etc/shadow") {
+        Ok(_) => println!("/etc/shadow opens: this root was the real one"),
+        Err(error) => println!("/etc/shadow stays shut: {error}"),
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The caller's user id and its effective capabilities, as proc_pid_status(5) has them.
+fn who_am_i() -> String {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let field = |name: &str| {
+        let line = status.lines().find(|line| line.starts_with(name));
+        line.and_then(|line| line.split_whitespace().nth(1))
+            .unwrap_or("?")
+            .to_owned()
+    };
+    format!("uid {}, capabilities {}", field("Uid:"), field("CapEff:"))
+}
