@@ -1,5 +1,7 @@
 //! The bench of chapter 0: borrow root's place, and see what it is worth.
 
+#![expect(clippy::print_stdout, reason = "a program prints")]
+
 use std::fs;
 use std::process::ExitCode;
 

@@ -30,7 +30,8 @@ pub struct Step {
     pub at: u64,
     /// How long the call took, in nanoseconds.
     pub took: u64,
-    /// The process that made the call, by its pid in the reader's pid namespace.
+    /// The process that made the call, by its pid in the reader's pid namespace: the
+    /// kernel fills it in on the way to the [`Receiver`].
     pub pid: i32,
     /// What that process is: `client`, `daemon`, `shim`, `launcher`, `init`, …
     pub role: String,
@@ -44,6 +45,26 @@ pub struct Step {
     pub error: Option<String>,
 }
 // ANCHOR_END: Step
+
+impl Step {
+    /// The step that began at `at` and has ended now, made by this process.
+    ///
+    /// For the calls that [`step`] cannot wrap: one that returns twice, one that does
+    /// not return.
+    #[must_use]
+    pub fn since(at: u64, chapter: u8, call: &str, why: &str) -> Self {
+        Self {
+            at,
+            took: boot_clock().saturating_sub(at),
+            pid: 0,
+            role: ROLE.get().to_owned(),
+            chapter,
+            call: call.to_owned(),
+            why: why.to_owned(),
+            error: None,
+        }
+    }
+}
 
 thread_local! {
     static SINK: RefCell<Option<OwnedFd>> = const { RefCell::new(None) };
@@ -90,15 +111,10 @@ pub fn step<T, E: Display>(
     }
     let at = boot_clock();
     let answer = act();
+    let error = answer.as_ref().err().map(ToString::to_string);
     announce(&Step {
-        at,
-        took: boot_clock().saturating_sub(at),
-        pid: 0, // The kernel fills it in: see Receiver.
-        role: ROLE.get().to_owned(),
-        chapter,
-        call: call.to_string(),
-        why: why.to_owned(),
-        error: answer.as_ref().err().map(ToString::to_string),
+        error,
+        ..Step::since(at, chapter, &call.to_string(), why)
     });
     answer
 }

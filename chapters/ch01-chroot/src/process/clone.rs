@@ -1,0 +1,164 @@
+//! clone3(2): the call that makes a process, and with it the namespaces it lives in.
+
+use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
+
+use anyhow::{Context, Result};
+use nix::errno::Errno;
+use nix::unistd::Pid;
+use workbench::steps::{self, Step};
+
+use super::{Child, Forked, only_thread};
+
+/// What clone3 is asked for, beyond a copy of the caller.
+#[derive(Debug, Default)]
+pub struct How<'a> {
+    /// `CLONE_NEW…` flags: the namespaces that are made with the process.
+    pub namespaces: i32,
+    /// The folder of a cgroup (version 2) to be born in; there is then no moment in
+    /// which the process runs outside of it.
+    pub cgroup: Option<BorrowedFd<'a>>,
+    /// Make a sibling, not a child: the caller's parent becomes its parent.
+    pub sibling: bool,
+}
+
+/// `struct clone_args` of `<linux/sched.h>`, up to `cgroup` (size 88).
+#[repr(C)]
+#[derive(Default)]
+struct CloneArgs {
+    flags: u64,
+    pidfd: u64,
+    child_tid: u64,
+    parent_tid: u64,
+    exit_signal: u64,
+    stack: u64,
+    stack_size: u64,
+    tls: u64,
+    set_tid: u64,
+    set_tid_size: u64,
+    cgroup: u64,
+}
+
+/// Makes a process that is a copy of this one, and returns in both.
+///
+/// # Errors
+/// When this process has a second thread; what clone3(2) answers.
+// ANCHOR: fork
+pub fn fork(how: &How<'_>) -> Result<Forked> {
+    only_thread()?;
+    let call = format!("clone3({})", describe(how));
+    let at = steps::boot_clock();
+    let forked = clone3(how);
+    // Of the two that come back from the call, the parent tells of it.
+    if !matches!(forked, Ok(Forked::Child)) {
+        let why = "a copy of this process, in the namespaces that the flags ask for";
+        let error = forked.as_ref().err().map(ToString::to_string);
+        steps::announce(&Step {
+            error,
+            ..Step::since(at, 1, &call, why)
+        });
+    }
+    forked.with_context(|| format!("start a process with {call}"))
+}
+// ANCHOR_END: fork
+
+fn clone3(how: &How<'_>) -> Result<Forked, Errno> {
+    let mut pidfd: RawFd = -1;
+    let mut flags = libc::CLONE_PIDFD as u64 | u64::from(how.namespaces.cast_unsigned());
+    let mut args = CloneArgs {
+        pidfd: (&raw mut pidfd) as u64,
+        exit_signal: libc::SIGCHLD as u64,
+        ..CloneArgs::default()
+    };
+    if how.sibling {
+        // A sibling dies to its parent's ears with the caller's own exit signal.
+        flags |= libc::CLONE_PARENT as u64;
+        args.exit_signal = 0;
+    }
+    if let Some(cgroup) = how.cgroup {
+        flags |= CLONE_INTO_CGROUP;
+        args.cgroup = cgroup.as_raw_fd() as u64;
+    }
+    args.flags = flags;
+    // SAFETY: clone3(2) without CLONE_VM copies the address space, so the child may go
+    // on with this stack, and since only_thread() held, no lock of another thread is
+    // copied in its locked state. `args` is the kernel's struct, of the size given.
+    let answer =
+        unsafe { libc::syscall(libc::SYS_clone3, &raw mut args, size_of::<CloneArgs>()) };
+    match answer {
+        0 => Ok(Forked::Child),
+        -1 => Err(Errno::last()),
+        pid => {
+            // SAFETY: with CLONE_PIDFD the kernel has stored a new descriptor there,
+            // close-on-exec, which nobody else owns.
+            let pidfd = unsafe { OwnedFd::from_raw_fd(pidfd) };
+            let pid = i32::try_from(pid).map_err(|_| Errno::EOVERFLOW)?;
+            Ok(Forked::Parent(Child {
+                pid: Pid::from_raw(pid),
+                pidfd,
+            }))
+        }
+    }
+}
+
+const CLONE_INTO_CGROUP: u64 = 0x2_0000_0000;
+
+/// Leaves this process at once, without the ceremonies of the parent it is a copy of.
+pub(super) fn leave(code: i32) -> ! {
+    // SAFETY: _exit(2) takes any int, returns never, and runs no handler.
+    unsafe { libc::_exit(code) }
+}
+
+/// The flags as `strace` would print them.
+fn describe(how: &How<'_>) -> String {
+    const NAMES: [(i32, &str); 8] = [
+        (libc::CLONE_NEWUSER, "CLONE_NEWUSER"),
+        (libc::CLONE_NEWNS, "CLONE_NEWNS"),
+        (libc::CLONE_NEWPID, "CLONE_NEWPID"),
+        (libc::CLONE_NEWNET, "CLONE_NEWNET"),
+        (libc::CLONE_NEWUTS, "CLONE_NEWUTS"),
+        (libc::CLONE_NEWIPC, "CLONE_NEWIPC"),
+        (libc::CLONE_NEWCGROUP, "CLONE_NEWCGROUP"),
+        (libc::CLONE_PARENT, "CLONE_PARENT"),
+    ];
+    let parent = if how.sibling { libc::CLONE_PARENT } else { 0 };
+    let mut flags = vec!["CLONE_PIDFD"];
+    for (flag, name) in NAMES {
+        if (how.namespaces | parent) & flag != 0 {
+            flags.push(name);
+        }
+    }
+    if how.cgroup.is_some() {
+        flags.push("CLONE_INTO_CGROUP");
+    }
+    format!("{{flags={}}}", flags.join("|"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_flags_are_named_as_the_kernel_names_them() {
+        let how = How {
+            namespaces: libc::CLONE_NEWPID,
+            sibling: true,
+            ..How::default()
+        };
+        assert_eq!(
+            describe(&how),
+            "{flags=CLONE_PIDFD|CLONE_NEWPID|CLONE_PARENT}"
+        );
+    }
+
+    #[test]
+    fn a_process_with_threads_is_not_forked() {
+        // libtest runs each test on a second thread.
+        let refused = fork(&How::default()).unwrap_err();
+        assert!(format!("{refused:#}").contains("threads"), "{refused:#}");
+    }
+
+    #[test]
+    fn the_arguments_have_the_size_that_the_kernel_knows() {
+        assert_eq!(size_of::<CloneArgs>(), 88);
+    }
+}

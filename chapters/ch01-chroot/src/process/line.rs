@@ -1,0 +1,148 @@
+//! The line between two processes: datagrams with a tag, a text, and at most one
+//! descriptor (unix(7): `SOCK_SEQPACKET`, `SCM_RIGHTS`).
+//!
+//! Both ends are close-on-exec. So the end of file *is* the news that exec happened,
+//! and no program ever inherits an end.
+
+use std::io::{IoSlice, IoSliceMut};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
+
+use anyhow::{Context, Result, bail};
+use nix::errno::Errno;
+use nix::sys::socket::{
+    AddressFamily, ControlMessage, ControlMessageOwned, MsgFlags, SockFlag, SockType,
+    recvmsg, sendmsg, socketpair,
+};
+
+/// One end of a line.
+#[derive(Debug)]
+pub struct Line(OwnedFd);
+
+/// What arrives on a line.
+#[derive(Debug)]
+pub struct Message {
+    /// What kind of message it is.
+    pub tag: u8,
+    /// Its words.
+    pub text: String,
+    /// The descriptor that came along.
+    pub descriptor: Option<OwnedFd>,
+}
+
+/// Makes a line, and returns its two ends.
+///
+/// # Errors
+/// When the process may open no more descriptors.
+pub fn pair() -> Result<(Line, Line)> {
+    let ends = socketpair(
+        AddressFamily::Unix,
+        SockType::SeqPacket,
+        None,
+        SockFlag::SOCK_CLOEXEC,
+    );
+    let (one, other) = ends.context("make a socket pair to report on")?;
+    Ok((Line(one), Line(other)))
+}
+
+/// No message is longer; longer reports are cut.
+const LONGEST: usize = 8 * 1024;
+
+impl Line {
+    /// Sends a message.
+    ///
+    /// # Errors
+    /// When the other end is closed.
+    pub fn send(&self, tag: u8, text: &str, with: Option<BorrowedFd<'_>>) -> Result<()> {
+        let tag = [tag];
+        let words = &text.as_bytes()[..text.len().min(LONGEST - 1)];
+        let parts = [IoSlice::new(&tag), IoSlice::new(words)];
+        let descriptors = with.map(|fd| [fd.as_raw_fd()]);
+        let rights = descriptors
+            .as_ref()
+            .map(|fds| ControlMessage::ScmRights(fds));
+        sendmsg::<()>(
+            self.0.as_raw_fd(),
+            &parts,
+            rights.as_slice(),
+            MsgFlags::MSG_NOSIGNAL,
+            None,
+        )
+        .context("send on the line to the other process")?;
+        Ok(())
+    }
+
+    /// Waits for a message; `None` when the other end was closed.
+    ///
+    /// # Errors
+    /// When recvmsg(2) refuses.
+    pub fn receive(&self) -> Result<Option<Message>> {
+        let mut text = vec![0_u8; LONGEST];
+        let mut room = nix::cmsg_space!([i32; 1]);
+        let (length, descriptor) = loop {
+            let mut parts = [IoSliceMut::new(&mut text)];
+            let flags = MsgFlags::MSG_CMSG_CLOEXEC;
+            match recvmsg::<()>(self.0.as_raw_fd(), &mut parts, Some(&mut room), flags) {
+                Ok(message) => break (message.bytes, received(&message)),
+                Err(Errno::EINTR) => {}
+                // The other process died with a message of ours unread.
+                Err(Errno::ECONNRESET) => return Ok(None),
+                Err(errno) => return Err(errno).context("receive on the line"),
+            }
+        };
+        if length == 0 {
+            return Ok(None);
+        }
+        let words = String::from_utf8_lossy(&text[1..length]).into_owned();
+        Ok(Some(Message {
+            tag: text[0],
+            text: words,
+            descriptor,
+        }))
+    }
+
+    /// Waits for a message with this tag.
+    ///
+    /// # Errors
+    /// When the line ends, or something else comes.
+    pub fn expect(&self, tag: u8) -> Result<Message> {
+        match self.receive()? {
+            Some(message) if message.tag == tag => Ok(message),
+            Some(message) => bail!("expected {:?}, got {message:?}", char::from(tag)),
+            None => bail!("the process at the other end of the line is gone"),
+        }
+    }
+
+    pub(super) fn descriptor(&self) -> BorrowedFd<'_> {
+        self.0.as_fd()
+    }
+}
+
+fn received(message: &nix::sys::socket::RecvMsg<'_, '_, ()>) -> Option<OwnedFd> {
+    let fd = message.cmsgs().ok()?.find_map(|control| match control {
+        ControlMessageOwned::ScmRights(fds) => fds.first().copied(),
+        _ => None,
+    })?;
+    // SAFETY: the kernel has just made this descriptor for this process, and the
+    // control message that names it is read once.
+    Some(unsafe { OwnedFd::from_raw_fd(fd) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn messages_keep_their_borders_and_bring_descriptors() {
+        let (one, other) = pair().unwrap();
+        one.send(b'a', "first", None).unwrap();
+        one.send(b'b', "", Some(one.as_fd())).unwrap();
+        let first = other.receive().unwrap().unwrap();
+        assert_eq!((first.tag, first.text.as_str()), (b'a', "first"));
+        assert!(first.descriptor.is_none());
+        let second = other.expect(b'b').unwrap();
+        assert!(second.descriptor.is_some());
+        drop(second);
+        drop(one);
+        assert!(other.receive().unwrap().is_none());
+    }
+}
