@@ -1,1 +1,32 @@
-//! What the tests share.
+//! What every test that looks at skiff from outside shares.
+//!
+//! - [`needs`]: a test names what it needs of the machine; without it, it is skipped aloud.
+//! - [`run`], [`Job`], [`Terminal`]: a program under a time limit, its output kept.
+//! - [`Ordinary`]: the same program as somebody who is not root.
+//! - [`World`]: a machine inside this machine, whose end is the clean-up.
+//! - [`Ledger`]: what there is in a world, compared before and after.
+//! - [`Registry`] and [`layout`]: images to pull and a place to pull them from.
+//!
+//! Nothing here knows how skiff works inside: this crate uses no chapter.
+
+mod job;
+mod layout;
+mod ledger;
+mod needs;
+mod ordinary;
+mod output;
+mod registry;
+mod stream;
+mod terminal;
+mod trees;
+mod world;
+
+pub use job::{Job, eventually, run};
+pub use layout::{Layout, busybox};
+pub use ledger::Ledger;
+pub use needs::{Need, needs};
+pub use ordinary::Ordinary;
+pub use output::Output;
+pub use registry::Registry;
+pub use terminal::Terminal;
+pub use world::World;
