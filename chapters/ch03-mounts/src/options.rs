@@ -1,0 +1,184 @@
+//! Mount options: the words of the OCI specification, read into what the kernel takes.
+//!
+//! One list mixes five things: attributes of this mount (`ro`), of the whole tree
+//! (`rro`), flags of the file system behind it (`sync`), propagation (`rslave`), and
+//! data that only the file system understands (`size=64m`). Here they are told apart.
+//!
+//! Source: runtime-spec, `config.md`, "Linux mount options"; mount(8).
+
+use anyhow::{Result, ensure};
+
+use crate::attributes::{
+    ATIME, Attributes, NOATIME, NODEV, NODIRATIME, NOEXEC, NOSUID, NOSYMFOLLOW, RDONLY,
+    RELATIME, STRICTATIME,
+};
+use crate::propagation::{Kind, Propagation};
+
+/// How much of a tree of mounts is meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Depth {
+    /// One mount.
+    One,
+    /// The mount and all that is mounted below it.
+    Tree,
+}
+
+/// What a list of option words means.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Options {
+    /// Attributes of this mount: `ro`, `nosuid`, …
+    pub here: Attributes,
+    /// Attributes of this mount and of all below it: `rro`, `rnosuid`, …
+    pub tree: Attributes,
+    /// `bind` or `rbind`: not a new file system but another view of a folder or file.
+    pub bind: Option<Depth>,
+    /// `remount`: change what is mounted there already.
+    pub remount: bool,
+    /// Propagation words in their order; they take effect when the mount is in place.
+    pub propagation: Vec<Propagation>,
+    /// `tmpcopyup`: the tmpfs begins with what the folder held.
+    pub copy_up: bool,
+    /// `idmap` or `ridmap`.
+    pub id_mapped: Option<Depth>,
+    /// Flags of the file system itself, by the name that fsconfig(2) knows.
+    pub super_block: Vec<&'static str>,
+    /// What no word above claimed: `key=value` or `flag`, for the file system.
+    pub data: Vec<String>,
+}
+
+#[derive(Clone, Copy)]
+enum Meaning {
+    Attribute { set: u64, clear: u64 },
+    Super(&'static str),
+    NotSuper(&'static str),
+    Bind,
+    Propagate(Kind),
+    IdMap,
+    Remount,
+    CopyUp,
+    Nothing,
+}
+
+const fn on(bit: u64) -> Meaning {
+    Meaning::Attribute { set: bit, clear: 0 }
+}
+
+const fn off(bit: u64) -> Meaning {
+    Meaning::Attribute { set: 0, clear: bit }
+}
+
+/// Access times are one field: to change it is to clear it whole and set one value.
+const fn times(value: u64) -> Meaning {
+    Meaning::Attribute {
+        set: value,
+        clear: ATIME,
+    }
+}
+
+// ANCHOR: WORDS
+const WORDS: [(&str, Meaning); 38] = [
+    ("ro", on(RDONLY)),
+    ("rw", off(RDONLY)),
+    ("nosuid", on(NOSUID)),
+    ("suid", off(NOSUID)),
+    ("nodev", on(NODEV)),
+    ("dev", off(NODEV)),
+    ("noexec", on(NOEXEC)),
+    ("exec", off(NOEXEC)),
+    ("nodiratime", on(NODIRATIME)),
+    ("diratime", off(NODIRATIME)),
+    ("nosymfollow", on(NOSYMFOLLOW)),
+    ("symfollow", off(NOSYMFOLLOW)),
+    ("noatime", times(NOATIME)),
+    ("strictatime", times(STRICTATIME)),
+    ("relatime", times(RELATIME)),
+    ("atime", times(RELATIME)),
+    ("nostrictatime", times(RELATIME)),
+    ("norelatime", on(RELATIME)),
+    ("sync", Meaning::Super("sync")),
+    ("async", Meaning::NotSuper("sync")),
+    ("dirsync", Meaning::Super("dirsync")),
+    ("mand", Meaning::Super("mand")),
+    ("nomand", Meaning::NotSuper("mand")),
+    ("lazytime", Meaning::Super("lazytime")),
+    ("nolazytime", Meaning::NotSuper("lazytime")),
+    ("iversion", Meaning::Super("iversion")),
+    ("noiversion", Meaning::NotSuper("iversion")),
+    ("bind", Meaning::Bind),
+    ("shared", Meaning::Propagate(Kind::Shared)),
+    ("slave", Meaning::Propagate(Kind::Slave)),
+    ("private", Meaning::Propagate(Kind::Private)),
+    ("unbindable", Meaning::Propagate(Kind::Unbindable)),
+    ("idmap", Meaning::IdMap),
+    ("remount", Meaning::Remount),
+    ("tmpcopyup", Meaning::CopyUp),
+    ("defaults", Meaning::Nothing),
+    ("silent", Meaning::Nothing),
+    ("loud", Meaning::Nothing),
+];
+// ANCHOR_END: WORDS
+
+/// Reads a list of option words; of two that contradict each other the later wins.
+///
+/// A word that is not in the specification is data for the file system.
+///
+/// # Errors
+/// If a word contains a NUL byte, which no system call can carry.
+pub fn parse_options<S: AsRef<str>>(words: &[S]) -> Result<Options> {
+    let mut options = Options::default();
+    for word in words.iter().map(AsRef::as_ref) {
+        ensure!(
+            !word.contains('\0'),
+            "the mount option {word:?} contains NUL"
+        );
+        match meaning(word) {
+            Some((meaning, depth)) => options.take(meaning, depth),
+            None if word.is_empty() => {}
+            None => options.data.push(word.to_owned()),
+        }
+    }
+    Ok(options)
+}
+
+/// A word's meaning; an `r` before a word that can recurse makes it mean the tree.
+fn meaning(word: &str) -> Option<(Meaning, Depth)> {
+    use Meaning::{Attribute, Bind, IdMap, Propagate};
+    if let Some(meaning) = look_up(word) {
+        return Some((meaning, Depth::One));
+    }
+    match look_up(word.strip_prefix('r')?)? {
+        meaning @ (Attribute { .. } | Bind | IdMap | Propagate(_)) => {
+            Some((meaning, Depth::Tree))
+        }
+        _ => None,
+    }
+}
+
+fn look_up(word: &str) -> Option<Meaning> {
+    let entry = WORDS.iter().find(|(name, _)| *name == word);
+    entry.map(|(_, meaning)| *meaning)
+}
+
+impl Options {
+    fn take(&mut self, meaning: Meaning, depth: Depth) {
+        match meaning {
+            Meaning::Attribute { set, clear } => match depth {
+                Depth::One => self.here.add(set, clear),
+                Depth::Tree => self.tree.add(set, clear),
+            },
+            Meaning::Super(flag) => {
+                self.super_block.retain(|held| *held != flag);
+                self.super_block.push(flag);
+            }
+            Meaning::NotSuper(flag) => self.super_block.retain(|held| *held != flag),
+            Meaning::Bind => self.bind = Some(depth),
+            Meaning::Propagate(kind) => {
+                self.propagation.push(Propagation { kind, depth });
+            }
+            Meaning::IdMap => self.id_mapped = Some(depth),
+            Meaning::Remount => self.remount = true,
+            Meaning::CopyUp => self.copy_up = true,
+            Meaning::Nothing => {}
+        }
+    }
+}

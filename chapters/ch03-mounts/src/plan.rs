@@ -1,0 +1,160 @@
+//! The mount plan: what is mounted where, as data, and the one interpreter of it.
+
+mod bind;
+mod cgroup;
+mod copy_up;
+mod filesystem;
+mod refused;
+
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail, ensure};
+use rustix::mount::{MoveMountFlags, move_mount};
+use workbench::steps;
+
+use crate::CHAPTER;
+use crate::attributes::{Attributes, mount_setattr, names};
+use crate::options::{Depth, Options, parse_options};
+use crate::propagation::propagate;
+use crate::root::Root;
+
+/// One mount, in the shape of the OCI specification (`config.md`, "Mounts").
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Mount {
+    /// What is mounted: a path of the host for a bind, else a name for the reader.
+    pub source: Option<PathBuf>,
+    /// Where, absolute, as the container sees it.
+    pub target: PathBuf,
+    /// The file system's type; absent or `none` for a bind.
+    pub fstype: Option<String>,
+    /// Option words, read by [`parse_options`].
+    pub options: Vec<String>,
+}
+
+/// Performs the mounts of `plan` in their order, below `root`.
+///
+/// A target that is missing is made: a folder, or an empty file for the bind of a
+/// file. `cgroup` means what the host has: the one tree of version 2, or the set of
+/// version 1 in a tmpfs. An ordinary user's container that keeps the host's network
+/// may not mount sysfs; whoever makes the plan then asks for a bind (`rbind`) of `/sys`.
+///
+/// # Errors
+/// At the first mount that fails, named by its type and target, with what the file
+/// system wrote into its log (fsopen(2)).
+// ANCHOR: apply
+pub fn apply(root: &Root, plan: &[Mount]) -> Result<()> {
+    for mount in plan {
+        let words = parse_options(&mount.options)
+            .with_context(|| format!("read the options of {}", mount.target.display()))?;
+        perform(root, mount, &words).with_context(|| match &mount.source {
+            Some(source) if words.bind.is_some() => {
+                format!("bind {} on {}", source.display(), mount.target.display())
+            }
+            _ => format!("mount {} on {}", mount.kind(), mount.target.display()),
+        })?;
+    }
+    Ok(())
+}
+// ANCHOR_END: apply
+
+fn perform(root: &Root, mount: &Mount, options: &Options) -> Result<()> {
+    ensure!(
+        mount.target.is_absolute(),
+        "the target is not an absolute path"
+    );
+    if options.id_mapped.is_some() {
+        bail!("the option idmap is not supported yet");
+    }
+    let bind = options
+        .bind
+        .or((mount.kind() == "bind").then_some(Depth::One));
+    if options.remount {
+        return remount(root, mount, options);
+    }
+    if let Some(depth) = bind {
+        return bind::perform(root, mount, options, depth);
+    }
+    match mount.kind() {
+        "none" => remount(root, mount, options),
+        "cgroup" => cgroup::perform(root, mount, options),
+        _ => filesystem::perform(root, mount, options),
+    }
+}
+
+/// Changes what is mounted at the target already.
+fn remount(root: &Root, mount: &Mount, options: &Options) -> Result<()> {
+    let target = root.resolve(&mount.target)?;
+    finish(target.as_fd(), mount, options)
+}
+
+impl Mount {
+    fn kind(&self) -> &str {
+        self.fstype.as_deref().unwrap_or("none")
+    }
+
+    fn on(&self) -> &Path {
+        &self.target
+    }
+}
+
+/// Puts a detached mount onto `target`, then gives it what only a place can have.
+fn attach(
+    mount: &OwnedFd,
+    target: BorrowedFd<'_>,
+    asked: &Mount,
+    options: &Options,
+) -> Result<()> {
+    let on = asked.on();
+    refused::below_proc(target, on, asked)?;
+    steps::step(
+        CHAPTER,
+        format_args!("move_mount({} -> {:?})", asked.kind(), on),
+        "with its flags set it gets its place, found by descriptor inside the root",
+        || place(mount, target),
+    )
+    .context("put it in its place")?;
+    for propagation in &options.propagation {
+        propagate(mount.as_fd(), &on.display().to_string(), *propagation)?;
+    }
+    Ok(())
+}
+
+/// move_mount(2) of a detached mount to a place that is held open.
+pub(crate) fn place(mount: &OwnedFd, target: BorrowedFd<'_>) -> rustix::io::Result<()> {
+    let by_descriptor =
+        MoveMountFlags::MOVE_MOUNT_F_EMPTY_PATH | MoveMountFlags::MOVE_MOUNT_T_EMPTY_PATH;
+    move_mount(mount, "", target, "", by_descriptor)
+}
+
+/// Attributes, then propagation, of a mount that is in its place.
+fn finish(mount: BorrowedFd<'_>, asked: &Mount, options: &Options) -> Result<()> {
+    attributes(mount, asked.on(), options)?;
+    for propagation in &options.propagation {
+        propagate(mount, &asked.on().display().to_string(), *propagation)?;
+    }
+    Ok(())
+}
+
+/// Sets and clears the attributes that the words name, on one mount and on the tree.
+fn attributes(mount: BorrowedFd<'_>, on: &Path, options: &Options) -> Result<()> {
+    for (recursive, change) in [(false, options.here), (true, options.tree)] {
+        if change.is_empty() {
+            continue;
+        }
+        let Attributes { set, clear } = change;
+        let depth = if recursive { "AT_RECURSIVE" } else { "0" };
+        steps::step(
+            CHAPTER,
+            format_args!(
+                "mount_setattr({on:?}, {depth}, set={}, clear={})",
+                names(set),
+                names(clear)
+            ),
+            "what is not named stays: flags locked by a user namespace above all",
+            || mount_setattr(mount, recursive, change, 0),
+        )
+        .map_err(|errno| refused::attributes(errno, change))?;
+    }
+    Ok(())
+}

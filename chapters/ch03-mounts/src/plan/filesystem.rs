@@ -1,0 +1,123 @@
+//! A new file system instance: fsopen(2), fsconfig(2), fsmount(2), move_mount(2).
+
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::path::Path;
+
+use anyhow::{Context, Result, ensure};
+use rustix::fs::{FileType, fstat};
+use rustix::mount::{
+    FsMountFlags, FsOpenFlags, MountAttrFlags, fsconfig_create, fsconfig_set_flag,
+    fsconfig_set_string, fsmount, fsopen,
+};
+use workbench::steps;
+
+use super::{Mount, attach, copy_up, refused};
+use crate::CHAPTER;
+use crate::attributes::names;
+use crate::options::Options;
+use crate::root::Root;
+
+/// Makes the instance and attaches it to its target below `root`.
+pub(super) fn perform(root: &Root, mount: &Mount, options: &Options) -> Result<()> {
+    let kind = mount.kind();
+    let there = root.look(mount.on())?;
+    if matches!(kind, "proc" | "sysfs") {
+        ordinary(root, mount)?;
+    }
+    let mut data = options.data.clone();
+    if let (Some(folder), "tmpfs") = (&there, kind) {
+        // A tmpfs over a folder takes over the folder's mode, unless one is given.
+        if !data.iter().any(|option| option.starts_with("mode=")) {
+            let mode = fstat(folder).context("look at the folder")?.st_mode & 0o7777;
+            data.push(format!("mode={mode:o}"));
+        }
+    }
+    let made = create(kind, mount.source.as_deref(), &data, options)?;
+    let target = match there {
+        Some(folder) => folder,
+        None => root.make_dir(mount.on())?,
+    };
+    if options.copy_up {
+        ensure!(kind == "tmpfs", "tmpcopyup is for tmpfs, not for {kind}");
+        copy_up::copy(target.as_fd(), made.as_fd()).context("copy the folder up")?;
+    }
+    attach(&made, target.as_fd(), mount, options)
+}
+
+/// procfs and sysfs answer for the kernel: an image must not choose where they are.
+fn ordinary(root: &Root, mount: &Mount) -> Result<()> {
+    if let Some(there) = root.look_at_link(mount.on()) {
+        let mode = fstat(&there).context("look at the target")?.st_mode;
+        let kind = FileType::from_raw_mode(mode);
+        ensure!(
+            kind.is_dir(),
+            "the target must be an ordinary directory, not a link"
+        );
+    }
+    Ok(())
+}
+
+/// A mount of a new instance that has no place yet.
+// ANCHOR: create
+pub(super) fn create(
+    kind: &str,
+    source: Option<&Path>,
+    data: &[String],
+    options: &Options,
+) -> Result<OwnedFd> {
+    let context =
+        steps::step(CHAPTER, format_args!("fsopen({kind:?})"), why(kind), || {
+            fsopen(kind, FsOpenFlags::FSOPEN_CLOEXEC)
+        })
+        .map_err(|errno| refused::filesystem(kind, errno, None))?;
+    let flags = options.here.set | options.tree.set;
+    let attributes = MountAttrFlags::from_bits_retain(u32::try_from(flags)?);
+    steps::step(
+        CHAPTER,
+        format_args!("fsmount({kind}, {:?}, {})", data.join(","), names(flags)),
+        "configured by fsconfig, mounted nowhere yet",
+        || {
+            configure(
+                context.as_fd(),
+                source.unwrap_or(Path::new(kind)),
+                data,
+                options,
+            )?;
+            fsconfig_create(context.as_fd())?;
+            fsmount(context.as_fd(), FsMountFlags::FSMOUNT_CLOEXEC, attributes)
+        },
+    )
+    .map_err(|errno| refused::filesystem(kind, errno, Some(context.as_fd())))
+}
+// ANCHOR_END: create
+
+fn configure(
+    context: BorrowedFd<'_>,
+    source: &Path,
+    data: &[String],
+    options: &Options,
+) -> rustix::io::Result<()> {
+    fsconfig_set_string(context, "source", source)?;
+    for flag in &options.super_block {
+        fsconfig_set_flag(context, *flag)?;
+    }
+    for option in data {
+        match option.split_once('=') {
+            Some((key, value)) => fsconfig_set_string(context, key, value)?,
+            None => fsconfig_set_flag(context, option.as_str())?,
+        }
+    }
+    Ok(())
+}
+
+fn why(kind: &str) -> &'static str {
+    match kind {
+        "proc" => "a procfs of its own shows the processes of this pid namespace only",
+        "sysfs" => "devices as this network namespace sees them",
+        "devpts" => "terminals of its own, out of the host's sight",
+        "mqueue" => "the message queues of this IPC namespace",
+        "tmpfs" => "memory that is gone with the mount",
+        "cgroup" | "cgroup2" => "limits and counts, from this cgroup namespace down",
+        _ => "a new instance of a file system, still without a place",
+    }
+}
