@@ -23,7 +23,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use anyhow::{Context, Result, anyhow, bail};
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use nix::sys::signal::{Signal, kill};
+use nix::sys::signal::Signal;
 use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid};
 use nix::unistd::Pid;
 
@@ -121,12 +121,31 @@ impl Child {
         }
     }
 
+    /// Holds a process that was started elsewhere (pidfd_open(2)).
+    ///
+    /// # Errors
+    /// When there is no process of this id.
+    pub fn adopt(pid: Pid) -> Result<Self> {
+        let pidfd =
+            clone::pidfd_open(pid).with_context(|| format!("hold process {pid}"))?;
+        Ok(Self { pid, pidfd })
+    }
+
+    /// Sends the process a signal, by its number (pidfd_send_signal(2)).
+    ///
+    /// # Errors
+    /// ESRCH when it has ended; EINVAL for a number that is no signal.
+    pub fn send(&self, signal: i32) -> Result<()> {
+        clone::pidfd_send_signal(self.pidfd.as_fd(), signal)
+            .with_context(|| format!("send signal {signal} to {}", self.pid))
+    }
+
     /// Sends the process a signal.
     ///
     /// # Errors
-    /// When it has ended and was reaped.
+    /// As for [`Child::send`].
     pub fn kill(&self, signal: Signal) -> Result<()> {
-        kill(self.pid, signal).with_context(|| format!("send {signal} to {}", self.pid))
+        self.send(signal as i32)
     }
 }
 

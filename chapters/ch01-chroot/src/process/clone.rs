@@ -102,6 +102,25 @@ fn clone3(how: &How<'_>) -> Result<Forked, Errno> {
 
 const CLONE_INTO_CGROUP: u64 = 0x2_0000_0000;
 
+/// pidfd_open(2): a descriptor that means this process for ever.
+pub(super) fn pidfd_open(pid: Pid) -> Result<OwnedFd, Errno> {
+    // SAFETY: the call takes two integers.
+    let fd = unsafe { libc::syscall(libc::SYS_pidfd_open, pid.as_raw(), 0) };
+    let fd = i32::try_from(Errno::result(fd)?).map_err(|_| Errno::EOVERFLOW)?;
+    // SAFETY: the kernel has just made this descriptor (close-on-exec by itself).
+    Ok(unsafe { OwnedFd::from_raw_fd(fd) })
+}
+
+/// pidfd_send_signal(2): a signal that cannot reach another process by mistake.
+pub(super) fn pidfd_send_signal(pidfd: BorrowedFd<'_>, signal: i32) -> Result<(), Errno> {
+    let no_info = std::ptr::null::<libc::siginfo_t>();
+    // SAFETY: a null info is allowed: the kernel then fills it as kill(2) would.
+    let answer = unsafe {
+        libc::syscall(libc::SYS_pidfd_send_signal, pidfd.as_raw_fd(), signal, no_info, 0)
+    };
+    Errno::result(answer).map(drop)
+}
+
 /// Leaves this process at once, without the ceremonies of the parent it is a copy of.
 pub(super) fn leave(code: i32) -> ! {
     // SAFETY: _exit(2) takes any int, returns never, and runs no handler.
