@@ -1,1 +1,28 @@
-//! Chapter 6.
+//! Chapter 6: control groups, the kernel's way to count and to limit.
+//!
+//! [`layout`](mod@layout) finds the trees of this machine, of which there are three
+//! kinds of arrangement; [`Limits`] is what a container may have, as data, and turns
+//! into the files of either version; [`Cgroup`] is one group in all trees at once:
+//! made, entered, frozen, counted, killed and removed. [`devices`] says which device
+//! nodes it may open, and [`filter`] says the same in instructions that version 2 of
+//! the kernel's interface wants to have (cgroups(7), `Documentation/admin-guide/
+//! cgroup-v2.rst`).
+//!
+//! No daemon and no systemd is spoken to: a group is a folder that somebody made.
+
+mod cgroup;
+pub mod devices;
+mod ending;
+pub mod filter;
+#[expect(unsafe_code, reason = "bpf(2) and pidfd_open(2) are wrapped nowhere")]
+mod kernel;
+pub mod layout;
+mod limits;
+pub mod stats;
+
+pub use cgroup::Cgroup;
+pub use devices::DeviceRule;
+pub use ending::remove_parent_if_empty;
+pub use layout::{Layout, layout};
+pub use limits::{Limits, Setting};
+pub use stats::{MemoryEvents, Stats};

@@ -1,0 +1,401 @@
+//! One group, in all trees at once: made, limited, entered.
+
+use std::collections::BTreeSet;
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write};
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Component, Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use nix::errno::Errno;
+use nix::unistd::Pid;
+use workbench::steps::step;
+
+use crate::filter;
+use crate::layout::{self, Layout, Tree, Version};
+use crate::limits::{Limits, Setting};
+
+/// A control group: the folder of one path in each tree where it could be made.
+///
+/// Dropping it removes nothing: a group belongs to the container, not to a process
+/// that looks at it. See [`Cgroup::delete`].
+#[derive(Debug)]
+pub struct Cgroup {
+    path: PathBuf,
+    pub(crate) folders: Vec<Folder>,
+    missing: Vec<String>,
+}
+
+/// The group in one tree.
+#[derive(Debug)]
+pub(crate) struct Folder {
+    pub(crate) tree: Tree,
+    pub(crate) path: PathBuf,
+}
+
+impl Cgroup {
+    /// Makes the group `path` (from the root of the trees, like `/skiff/web`) in every
+    /// tree where the caller may, and sets its limits. Groups above it are made too.
+    ///
+    /// Where a tree is closed to the caller, as to an ordinary user, or a controller
+    /// is not there, the rest is done: [`Cgroup::missing`] tells what was not.
+    ///
+    /// # Errors
+    /// A path with `..` in it; a limit that the kernel refuses (then nothing stays).
+    // ANCHOR: create
+    pub fn create(path: &str, limits: &Limits) -> Result<Self> {
+        let mut cgroup = Self {
+            path: checked(path)?,
+            folders: Vec::new(),
+            missing: Vec::new(),
+        };
+        let wanted = wanted_controllers(limits);
+        for tree in layout::trees() {
+            if let Err(error) = cgroup.make(tree, &wanted) {
+                let _ = cgroup.delete();
+                return Err(error);
+            }
+        }
+        if layout::layout() == Layout::Absent {
+            cgroup.missing.push("no cgroup tree is mounted".to_owned());
+        }
+        let set = cgroup.set(limits);
+        match set {
+            Ok(missing) => cgroup.missing.extend(missing),
+            Err(error) => {
+                let _ = cgroup.delete();
+                return Err(error);
+            }
+        }
+        Ok(cgroup)
+    }
+    // ANCHOR_END: create
+
+    /// The group `path` as it is: in the trees where it exists, perhaps none.
+    ///
+    /// # Errors
+    /// A path with `..` in it.
+    pub fn open(path: &str) -> Result<Self> {
+        let path = checked(path)?;
+        let folders = layout::trees().into_iter().map(|tree| Folder {
+            path: layout::folder(&tree, &path),
+            tree,
+        });
+        let folders = folders.filter(|folder| folder.path.is_dir()).collect();
+        Ok(Self {
+            path,
+            folders,
+            missing: Vec::new(),
+        })
+    }
+
+    /// Its path, from the root of the trees.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Where it is: the controllers and the folder, tree by tree.
+    pub fn folders(&self) -> impl Iterator<Item = (&[String], &Path)> {
+        self.folders
+            .iter()
+            .map(|folder| (folder.tree.controllers.as_slice(), folder.path.as_path()))
+    }
+
+    /// Whether there is nothing of it: no tree was open to the caller.
+    #[must_use]
+    pub fn is_nowhere(&self) -> bool {
+        self.folders.is_empty()
+    }
+
+    /// What was asked for and could not be had, as lines for a warning.
+    #[must_use]
+    pub fn missing(&self) -> &[String] {
+        &self.missing
+    }
+
+    /// Sets limits, of a new group or of one with processes in it; what they do not
+    /// mention stays. Answers with what could not be set, as [`Cgroup::missing`].
+    ///
+    /// # Errors
+    /// A value that the kernel refuses.
+    pub fn set(&self, limits: &Limits) -> Result<Vec<String>> {
+        let mut missing = Vec::new();
+        let mut refused = Vec::new();
+        for setting in self.settings(limits) {
+            match self.apply(&setting) {
+                Ok(()) => {}
+                Err(error) if is_absent(&error) => {
+                    missing.push(format!("{}: {error}", told(&setting)));
+                }
+                Err(_) => refused.push(setting),
+            }
+        }
+        // A value can be refused since its partner has not moved yet (memory's part
+        // and sum, the quota and its period): once more, now that all others are set.
+        for setting in refused {
+            self.apply(&setting)
+                .with_context(|| told(&setting))
+                .with_context(|| format!("limit cgroup {}", self.path.display()))?;
+        }
+        missing.extend(self.filter_devices(limits)?);
+        Ok(missing)
+    }
+
+    /// The files to write, of the version that each controller has here.
+    fn settings(&self, limits: &Limits) -> Vec<Setting> {
+        let v2 = self.folder(Version::V2);
+        let in_v2 = |setting: &Setting| {
+            v2.is_some_and(|folder| folder.tree.controllers.contains(&setting.controller))
+        };
+        let devices_in_v1 = self.folder_with("devices").is_some();
+        let only_v2 = layout::layout() == Layout::Unified;
+        let mut settings = limits.files(Version::V1);
+        settings.retain(|s| match s.controller.as_str() {
+            "devices" => devices_in_v1,
+            _ => !only_v2 && !in_v2(s),
+        });
+        let second = limits.files(Version::V2).into_iter();
+        settings.extend(second.filter(|s| only_v2 || in_v2(s)));
+        settings
+    }
+
+    fn filter_devices(&self, limits: &Limits) -> Result<Option<String>> {
+        if limits.devices.is_empty() || self.folder_with("devices").is_some() {
+            return Ok(None);
+        }
+        let Some(cgroup) = self.unified_fd() else {
+            return Ok(Some("device rules: no tree to put them on".to_owned()));
+        };
+        match filter::attach(cgroup.as_fd(), &limits.devices) {
+            Err(error) if error.downcast_ref() == Some(&Errno::EPERM) => {
+                Ok(Some(format!("device rules: {error:#}")))
+            }
+            answer => answer.map(|()| None),
+        }
+    }
+
+    fn apply(&self, setting: &Setting) -> io::Result<()> {
+        let folder = self
+            .folder_with(&setting.controller)
+            .or_else(|| self.folder(Version::V2))
+            .ok_or_else(|| io::Error::from(Errno::ENOENT))?;
+        write(
+            &folder.path.join(&setting.file),
+            &setting.value,
+            "a limit is a number in a file",
+        )
+    }
+
+    /// The group's folder in the tree of version 2, to be born in (clone3(2),
+    /// `CLONE_INTO_CGROUP`); `None` where it has none.
+    #[must_use]
+    pub fn unified_fd(&self) -> Option<OwnedFd> {
+        let folder = self.folder(Version::V2)?;
+        let flags = libc::O_DIRECTORY | libc::O_CLOEXEC;
+        let mut options = OpenOptions::new();
+        options.read(true).custom_flags(flags);
+        options.open(&folder.path).ok().map(Into::into)
+    }
+
+    /// Moves a process in: in each tree, unless it is there already.
+    ///
+    /// # Errors
+    /// When the process has ended; when the tree refuses the caller.
+    // ANCHOR: add
+    pub fn add(&self, pid: Pid) -> Result<()> {
+        for folder in &self.folders {
+            let procs = folder.path.join("cgroup.procs");
+            let inside = folder.tree.version == Version::V2
+                && pids_in(&procs).is_ok_and(|pids| pids.contains(&pid));
+            if !inside {
+                let why = "all its threads, and what it will fork, are counted here";
+                write(&procs, &pid.to_string(), why).with_context(|| {
+                    format!("move {pid} into {}", folder.path.display())
+                })?;
+            }
+        }
+        Ok(())
+    }
+    // ANCHOR_END: add
+
+    pub(crate) fn folder(&self, version: Version) -> Option<&Folder> {
+        self.folders.iter().find(|f| f.tree.version == version)
+    }
+
+    /// The folder in whose tree a controller works.
+    pub(crate) fn folder_with(&self, controller: &str) -> Option<&Folder> {
+        let has = |f: &&Folder| f.tree.controllers.iter().any(|name| name == controller);
+        self.folders.iter().find(has)
+    }
+
+    /// Makes the group in one tree; a tree that is closed to the caller is missing.
+    fn make(&mut self, tree: Tree, wanted: &BTreeSet<String>) -> Result<()> {
+        let folder = Folder {
+            path: layout::folder(&tree, &self.path),
+            tree,
+        };
+        match folder.make(&self.path, wanted) {
+            Ok(()) => self.folders.push(folder),
+            Err(error) if is_absent(&error) => {
+                let why = format!("{}: {error}", folder.path.display());
+                self.missing.push(why);
+            }
+            Err(error) => {
+                let what = format!("make cgroup {}", folder.path.display());
+                return Err(error).context(what);
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Folder {
+    /// Makes the folder and those above it, from the top, and gives each what it needs
+    /// before the next one can work.
+    fn make(&self, path: &Path, wanted: &BTreeSet<String>) -> io::Result<()> {
+        for _ in 0..8 {
+            match self.make_once(path, wanted) {
+                // Somebody removed the empty parent between our two calls.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                answer => return answer,
+            }
+        }
+        self.make_once(path, wanted)
+    }
+
+    fn make_once(&self, path: &Path, wanted: &BTreeSet<String>) -> io::Result<()> {
+        let mut dir = self.tree.mount.clone();
+        for name in path.iter().filter(|name| *name != "/") {
+            if self.tree.version == Version::V2 {
+                self.give_children(&dir, wanted);
+            }
+            dir.push(name);
+            make_dir(&dir)?;
+            if self.tree.controllers.iter().any(|name| name == "cpuset") {
+                inherit_cpuset(&dir, self.tree.version)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Version 2: a parent gives its children each controller by name. It is refused
+    /// where processes are in it; then the limit that needs it will be missed.
+    fn give_children(&self, dir: &Path, wanted: &BTreeSet<String>) {
+        let file = dir.join("cgroup.subtree_control");
+        let given = fs::read_to_string(&file).unwrap_or_default();
+        let given: BTreeSet<_> = given.split_whitespace().collect();
+        for name in &self.tree.controllers {
+            if wanted.contains(name) && !given.contains(name.as_str()) {
+                let why = "in version 2 a parent gives its children their controllers";
+                let _ = write(&file, &format!("+{name}"), why);
+            }
+        }
+    }
+}
+
+/// The controllers that are worth having: those with a limit, and those that count.
+fn wanted_controllers(limits: &Limits) -> BTreeSet<String> {
+    let settings = limits.files(Version::V2).into_iter().map(|s| s.controller);
+    let counting = ["cpu", "memory", "pids", "io"].map(str::to_owned);
+    settings.chain(counting).collect()
+}
+
+fn make_dir(dir: &Path) -> io::Result<()> {
+    let why = "a cgroup is made by making its folder";
+    let call = format_args!("mkdir({dir:?})");
+    if dir.is_dir() {
+        return Ok(());
+    }
+    match step(6, call, why, || fs::create_dir(dir)) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        answer => answer,
+    }
+}
+
+/// Version 1: a new cpuset is empty, and takes no process until it is filled.
+fn inherit_cpuset(dir: &Path, version: Version) -> io::Result<()> {
+    if version == Version::V2 {
+        return Ok(());
+    }
+    for file in ["cpuset.cpus", "cpuset.mems"] {
+        let here = dir.join(file);
+        let above = dir.parent().unwrap_or(dir).join(file);
+        if fs::read_to_string(&here)?.trim().is_empty() {
+            let value = fs::read_to_string(above)?;
+            let why = "a new cpuset of version 1 is empty, and takes no process so";
+            write(&here, value.trim(), why)?;
+        }
+    }
+    Ok(())
+}
+
+/// Writes to a file that must be there already: with O_CREAT the kernel would answer
+/// EACCES for one that is not.
+pub(crate) fn write(path: &Path, value: &str, why: &str) -> io::Result<()> {
+    step(6, format_args!("write({path:?}, {value:?})"), why, || {
+        let mut file = OpenOptions::new().write(true).open(path)?;
+        file.write_all(value.as_bytes())
+    })
+}
+
+/// The processes of one folder. A process that this pid namespace cannot see shows up
+/// as 0 and is left out: to kill(2), 0 means the caller's own group.
+pub(crate) fn pids_in(procs: &Path) -> io::Result<Vec<Pid>> {
+    let text = fs::read_to_string(procs)?;
+    let numbers = text.lines().filter_map(|line| line.parse().ok());
+    Ok(numbers.filter(|n| *n > 0).map(Pid::from_raw).collect())
+}
+
+/// Whether an error means that something is not there or not ours, as opposed to wrong.
+fn is_absent(error: &io::Error) -> bool {
+    const ABSENT: [Errno; 5] = [
+        Errno::ENOENT,
+        Errno::EACCES,
+        Errno::EPERM,
+        Errno::EROFS,
+        Errno::EOPNOTSUPP,
+    ];
+    let errno = error.raw_os_error().map(Errno::from_raw);
+    errno.is_some_and(|errno| ABSENT.contains(&errno))
+}
+
+fn told(setting: &Setting) -> String {
+    format!("write {:?} to {}", setting.value, setting.file)
+}
+
+/// A path of names only. The kernel would follow `..` out of the parent's group.
+pub(crate) fn checked(path: &str) -> Result<PathBuf> {
+    let plain =
+        |part: Component<'_>| matches!(part, Component::Normal(_) | Component::RootDir);
+    let parts = Path::new(path).components();
+    if path.contains('\0') || !parts.clone().all(plain) {
+        bail!("{path:?} is no path of a cgroup: it has a part that is not a name");
+    }
+    let path: PathBuf = [Component::RootDir].into_iter().chain(parts).collect();
+    if path == Path::new("/") {
+        bail!("the root is not ours to make a cgroup of");
+    }
+    Ok(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_is_made_of_names() {
+        assert_eq!(checked("skiff/web").unwrap(), Path::new("/skiff/web"));
+        assert_eq!(checked("/skiff/./web/").unwrap(), Path::new("/skiff/web"));
+        for wrong in ["/skiff/../docker", "..", "/", "", "a\0b"] {
+            assert!(checked(wrong).is_err(), "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn a_refusal_to_this_caller_is_not_a_wrong_value() {
+        assert!(is_absent(&io::Error::from(Errno::EACCES)));
+        assert!(!is_absent(&io::Error::from(Errno::EINVAL)));
+    }
+}

@@ -1,0 +1,297 @@
+//! The end of a group: its processes frozen, signalled, killed; its folders removed.
+//!
+//! Version 2 kills a whole subtree with one write and reports when it is empty. On
+//! version 1 it takes a loop: while we read the list, a process may fork. Freezing
+//! first stops that. Groups that the container made below its own go as well.
+
+use std::fs;
+use std::io;
+use std::os::fd::AsFd;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use workbench::steps::step;
+
+use crate::cgroup::{Cgroup, Folder, checked, pids_in, write};
+use crate::kernel;
+use crate::layout::{self, Version};
+
+/// How long a killed process may take to be gone: it may have much memory to free.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+impl Cgroup {
+    /// The processes in the group and in those below it, by their ids here, in order.
+    #[must_use]
+    pub fn pids(&self) -> Vec<Pid> {
+        let mut pids = Vec::new();
+        for dir in self.folders.iter().flat_map(|f| subtree(&f.path)) {
+            pids.extend(pids_in(&dir.join("cgroup.procs")).unwrap_or_default());
+        }
+        pids.sort_unstable();
+        pids.dedup();
+        pids
+    }
+
+    /// Sends a signal to every process in it, once.
+    ///
+    /// # Errors
+    /// When the caller may not.
+    pub fn signal(&self, signal: Signal) -> Result<()> {
+        for pid in self.pids() {
+            match kill(pid, signal) {
+                Ok(()) | Err(Errno::ESRCH) => {}
+                Err(errno) => {
+                    return Err(errno).with_context(|| format!("send {signal} to {pid}"));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Kills every process in it, also those that are forking, and frozen ones. They
+    /// may take a moment to be gone: see [`Cgroup::delete`].
+    ///
+    /// # Errors
+    /// When the caller may not.
+    // ANCHOR: kill
+    pub fn kill(&self) -> Result<()> {
+        if let Some(file) = self.file(Version::V2, "cgroup.kill") {
+            let why = "one write: the kernel lets no fork escape";
+            write(&file, "1", why)
+                .with_context(|| format!("kill all in {}", self.shown()))?;
+            // What a tree of version 1 holds frozen dies when it thaws.
+            return self.thaw_v1();
+        }
+        // A list is old when it is read: frozen processes do not fork meanwhile.
+        let frozen = self.freezer_state("FROZEN");
+        let killed = self.kill_by_list();
+        frozen.and(killed).and(self.thaw_v1())
+    }
+    // ANCHOR_END: kill
+
+    /// Kills whom the lists show, until they show nobody new.
+    fn kill_by_list(&self) -> Result<()> {
+        let mut seen = Vec::new();
+        loop {
+            let pids = self.pids();
+            if pids.iter().all(|pid| seen.contains(pid)) {
+                return Ok(());
+            }
+            let why = "version 1 has no call that kills a group";
+            step(6, format_args!("kill({pids:?}, SIGKILL)"), why, || {
+                self.signal(Signal::SIGKILL)
+            })?;
+            seen = pids;
+        }
+    }
+
+    /// Stops all processes in it (`true`) or lets them go on; returns when it is so.
+    ///
+    /// # Errors
+    /// When the group has no freezer, or does not come to rest within ten seconds.
+    pub fn freeze(&self, frozen: bool) -> Result<()> {
+        if let Some(file) = self.file(Version::V2, "cgroup.freeze") {
+            let why = "stopped where they are, with no signal that they could see";
+            let value = if frozen { "1" } else { "0" };
+            write(&file, value, why)
+                .with_context(|| format!("freeze {}", self.shown()))?;
+            let wanted = if frozen { "frozen 1" } else { "frozen 0" };
+            return self.wait_event(wanted);
+        }
+        let dir = self.folder_with("freezer").map(|folder| &folder.path);
+        let dir = dir.with_context(|| format!("{} has no freezer", self.shown()))?;
+        let wanted = if frozen { "FROZEN" } else { "THAWED" };
+        let end = Instant::now() + PATIENCE;
+        loop {
+            self.freezer_state(wanted)?;
+            let state = fs::read_to_string(dir.join("freezer.state"))?;
+            if state.trim() == wanted {
+                return Ok(());
+            }
+            if Instant::now() > end {
+                anyhow::bail!("{} is still {}", self.shown(), state.trim());
+            }
+            // Version 1 reports its freezer's progress to nobody.
+            pause();
+        }
+    }
+
+    /// Whether its processes are stopped by [`Cgroup::freeze`].
+    #[must_use]
+    pub fn is_frozen(&self) -> bool {
+        let read = |path: Option<PathBuf>| {
+            path.and_then(|path| fs::read_to_string(path).ok())
+                .unwrap_or_default()
+        };
+        let v1 = self
+            .folder_with("freezer")
+            .map(|f| f.path.join("freezer.state"));
+        read(self.file(Version::V2, "cgroup.freeze")).trim() == "1"
+            || read(v1).trim() == "FROZEN"
+    }
+
+    /// Kills what is in it, waits until it is empty, and removes its folders and those
+    /// below. What is gone already is no error, and one tree's error does not keep the
+    /// others.
+    ///
+    /// # Errors
+    /// When a process cannot be killed (it sleeps in a broken driver), or the caller
+    /// may not.
+    // ANCHOR: delete
+    pub fn delete(&self) -> Result<()> {
+        let end = Instant::now() + PATIENCE;
+        if !self.pids().is_empty() {
+            self.kill()?;
+            self.wait_event("populated 0")?;
+        }
+        let mut answer = Ok(());
+        for folder in &self.folders {
+            let removed = remove(folder, end)
+                .with_context(|| format!("remove cgroup {}", folder.path.display()));
+            answer = answer.and(removed);
+        }
+        answer
+    }
+    // ANCHOR_END: delete
+
+    /// Waits until `cgroup.events` has this line (version 2; elsewhere there is none).
+    fn wait_event(&self, line: &str) -> Result<()> {
+        let Some(path) = self.file(Version::V2, "cgroup.events") else {
+            return Ok(());
+        };
+        let end = Instant::now() + PATIENCE;
+        let file =
+            fs::File::open(&path).with_context(|| format!("open {}", path.display()))?;
+        loop {
+            // Reading arms the next report; a file of the kernel is read from its start.
+            let mut text = [0; 256];
+            let length = nix::sys::uio::pread(&file, &mut text, 0).unwrap_or(0);
+            let text = String::from_utf8_lossy(&text[..length]);
+            if length == 0 || text.lines().any(|each| each == line) {
+                return Ok(());
+            }
+            let mut changed = [PollFd::new(file.as_fd(), PollFlags::POLLPRI)];
+            let answer = poll(&mut changed, until(end));
+            if answer == Ok(0) {
+                anyhow::bail!("{} does not come to {line:?}", self.shown());
+            }
+        }
+    }
+
+    fn freezer_state(&self, state: &str) -> Result<()> {
+        let Some(folder) = self.folder_with("freezer") else {
+            return Ok(());
+        };
+        if folder.tree.version == Version::V2 {
+            return Ok(());
+        }
+        let why = "version 1 freezes by a controller of its own";
+        write(&folder.path.join("freezer.state"), state, why)
+            .with_context(|| format!("set the freezer of {}", self.shown()))
+    }
+
+    fn thaw_v1(&self) -> Result<()> {
+        let folder = self.folder_with("freezer");
+        let state = folder.map(|f| fs::read_to_string(f.path.join("freezer.state")));
+        match state {
+            Some(Ok(state)) if state.trim() != "THAWED" => self.freezer_state("THAWED"),
+            _ => Ok(()),
+        }
+    }
+
+    fn file(&self, version: Version, name: &str) -> Option<PathBuf> {
+        let path = self.folder(version)?.path.join(name);
+        path.exists().then_some(path)
+    }
+
+    fn shown(&self) -> String {
+        format!("cgroup {}", self.path().display())
+    }
+}
+
+/// Removes the group `path` from every tree where it is empty; where it is not, it is
+/// somebody's. For the parent of all containers, when the last one went.
+///
+/// # Errors
+/// A path with `..` in it.
+pub fn remove_parent_if_empty(path: &str) -> Result<()> {
+    let path = checked(path)?;
+    for tree in layout::trees() {
+        // EBUSY: a container is in there. ENOENT: it never was.
+        let _ = rmdir(&layout::folder(&tree, &path));
+    }
+    Ok(())
+}
+
+/// Removes a group and those below it; what still runs in them is killed first.
+fn remove(folder: &Folder, end: Instant) -> io::Result<()> {
+    loop {
+        let mut busy = None;
+        for dir in subtree(&folder.path).iter().rev() {
+            match rmdir(dir) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(error) => busy = Some((dir.clone(), error)),
+                Ok(()) => {}
+            }
+        }
+        let Some((dir, error)) = busy else {
+            return Ok(());
+        };
+        if error.raw_os_error() != Some(libc::EBUSY) || Instant::now() > end {
+            return Err(error);
+        }
+        end_all_in(&dir, end);
+    }
+}
+
+/// Kills what is in one folder, and waits for the end of it.
+fn end_all_in(dir: &Path, end: Instant) {
+    let pids = pids_in(&dir.join("cgroup.procs")).unwrap_or_default();
+    for pid in &pids {
+        let _ = kill(*pid, Signal::SIGKILL);
+    }
+    for pid in &pids {
+        // No descriptor: it is gone.
+        if let Ok(process) = kernel::pidfd_open(*pid) {
+            let mut ended = [PollFd::new(process.as_fd(), PollFlags::POLLIN)];
+            let _ = poll(&mut ended, until(end));
+        }
+    }
+    // A process that has ended is still counted until the scheduler has left it.
+    pause();
+}
+
+fn rmdir(dir: &Path) -> io::Result<()> {
+    let why = "a cgroup is removed by removing its folder; its files are no obstacle";
+    step(6, format_args!("rmdir({dir:?})"), why, || {
+        fs::remove_dir(dir)
+    })
+}
+
+/// A folder and all below it, each before those below it.
+fn subtree(top: &Path) -> Vec<PathBuf> {
+    let mut found = vec![top.to_owned()];
+    let mut next = 0;
+    while let Some(dir) = found.get(next).cloned() {
+        let inner = fs::read_dir(dir).into_iter().flatten().flatten();
+        let folders = inner.filter(|entry| entry.file_type().is_ok_and(|t| t.is_dir()));
+        found.extend(folders.map(|entry| entry.path()));
+        next += 1;
+    }
+    found
+}
+
+fn until(end: Instant) -> PollTimeout {
+    let left = end.saturating_duration_since(Instant::now());
+    PollTimeout::try_from(left).unwrap_or(PollTimeout::ZERO)
+}
+
+/// A millisecond for others, where the kernel offers nothing to wait for.
+fn pause() {
+    let _ = poll(&mut [], PollTimeout::from(1_u8));
+}

@@ -1,0 +1,85 @@
+//! The two system calls that no library wraps: bpf(2) and pidfd_open(2).
+
+use std::ffi::CStr;
+use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
+
+use nix::errno::Errno;
+use nix::unistd::Pid;
+
+use crate::filter::Instruction;
+
+const BPF_PROG_LOAD: libc::c_int = 5;
+const BPF_PROG_ATTACH: libc::c_int = 8;
+const BPF_PROG_TYPE_CGROUP_DEVICE: u32 = 15;
+const BPF_CGROUP_DEVICE: u32 = 6;
+const BPF_F_ALLOW_MULTI: u32 = 2;
+
+/// `union bpf_attr` for `BPF_PROG_LOAD`, up to `log_level`; the rest is zero to the
+/// kernel.
+#[repr(C)]
+struct Load {
+    program_type: u32,
+    count: u32,
+    instructions: u64,
+    license: u64,
+}
+
+/// `union bpf_attr` for `BPF_PROG_ATTACH`.
+#[repr(C)]
+struct Attach {
+    target: RawFd,
+    program: RawFd,
+    kind: u32,
+    flags: u32,
+}
+
+pub(crate) fn load_device_filter(program: &[Instruction]) -> nix::Result<OwnedFd> {
+    // The licence is asked for since some helpers are for GPL programs; this uses none.
+    const LICENSE: &CStr = c"Apache-2.0";
+    let load = Load {
+        program_type: BPF_PROG_TYPE_CGROUP_DEVICE,
+        count: u32::try_from(program.len()).map_err(|_| Errno::E2BIG)?,
+        instructions: program.as_ptr() as u64,
+        license: LICENSE.as_ptr() as u64,
+    };
+    let fd = bpf(BPF_PROG_LOAD, &load)?;
+    // SAFETY: BPF_PROG_LOAD answers with a new descriptor, close-on-exec, owned by
+    // nobody yet (bpf(2)).
+    Ok(unsafe { OwnedFd::from_raw_fd(fd) })
+}
+
+pub(crate) fn attach_device_filter(
+    cgroup: BorrowedFd<'_>,
+    program: &OwnedFd,
+) -> nix::Result<()> {
+    let attach = Attach {
+        target: cgroup.as_raw_fd(),
+        program: program.as_raw_fd(),
+        kind: BPF_CGROUP_DEVICE,
+        flags: BPF_F_ALLOW_MULTI,
+    };
+    bpf(BPF_PROG_ATTACH, &attach).map(drop)
+}
+
+fn bpf<T>(command: libc::c_int, attributes: &T) -> nix::Result<RawFd> {
+    // SAFETY: bpf(2) reads `size_of::<T>()` bytes of attributes, and what the pointers
+    // in them lead to; both live in the callers above until the call returns.
+    let answer = unsafe {
+        libc::syscall(
+            libc::SYS_bpf,
+            command,
+            std::ptr::from_ref(attributes),
+            size_of::<T>(),
+        )
+    };
+    Errno::result(answer).map(|fd| fd as RawFd)
+}
+
+/// A descriptor that becomes readable when the process has ended.
+pub(crate) fn pidfd_open(pid: Pid) -> nix::Result<OwnedFd> {
+    // SAFETY: pidfd_open(2) takes two integers.
+    let answer = unsafe { libc::syscall(libc::SYS_pidfd_open, pid.as_raw(), 0) };
+    let fd = Errno::result(answer)? as RawFd;
+    // SAFETY: it answers with a new descriptor, close-on-exec, owned by nobody yet.
+    Ok(unsafe { OwnedFd::from_raw_fd(fd) })
+}
