@@ -1,1 +1,26 @@
-//! Chapter 10.
+//! Chapter 10: the process that stays.
+//!
+//! Somebody must be the parent of a container's first process: hold the other ends of
+//! its standard streams, keep its log, learn how it ended, and let people in and out
+//! meanwhile. The daemon should not, since it is stopped and upgraded while containers
+//! run. So every container has a *shim*: a small program with one thread, detached
+//! from whoever started it, that lives exactly as long as the container.
+//!
+//! [`client`] is the daemon's side; [`protocol`] is what the two say; [`run`] is the
+//! shim. The runtime (chapter 9) makes the container and goes; the engine (chapter 11)
+//! decides which containers there are. Neither is the business of this chapter.
+
+pub mod client;
+mod config;
+pub mod frame;
+pub mod log;
+pub mod protocol;
+mod socket;
+
+pub use config::{Config, Folder};
+pub use protocol::{
+    Answer, Exec, Exit, Kind, Ready, Refusal, Reply, Report, Request, Status, Streams,
+};
+
+/// The sources that this was built from: `skiff-shim --build` prints it.
+pub const BUILD: &str = env!("SHIM_BUILD");
