@@ -1,1 +1,32 @@
-//! Chapter 8.
+//! Images: names, digests, manifests, layers; how they are fetched and unpacked.
+//!
+//! [`Store`] holds the images of one data root and is what the engine talks to. The
+//! eight hundred lines to read first, in this order: [`reference`], [`digest`],
+//! [`manifest`], `blobs`, `pull`, `unpack`. The registry's protocol is in `registry`,
+//! the tar format in `tarball`; [`Store::toolbox`] makes an image without a registry.
+//!
+//! Everything that comes out of an image or a registry is hostile here: a digest is
+//! believed after the content was hashed, a path after it was resolved below the
+//! layer's own root. Nothing here runs a container.
+
+mod blobs;
+pub mod digest;
+mod error;
+mod flights;
+mod layer;
+pub mod manifest;
+mod names;
+pub mod platform;
+mod progress;
+mod pull;
+pub mod reference;
+mod store;
+mod toolbox;
+
+pub use digest::Digest;
+pub use error::Error;
+pub use platform::Platform;
+pub use progress::{LayerStatus, Progress};
+pub use pull::{Credentials, PullOptions, Removed};
+pub use reference::Reference;
+pub use store::{Image, Store};
