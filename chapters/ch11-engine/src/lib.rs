@@ -10,5 +10,8 @@
 //! reference.
 
 pub mod api;
+mod build_id;
 #[cfg(feature = "client")]
 pub mod client;
+
+pub use build_id::BUILD_ID;
