@@ -1,0 +1,79 @@
+//! The system calls of capabilities(7) that no crate wraps.
+
+use nix::errno::Errno;
+
+use crate::capability_set::CapSet;
+
+/// `struct __user_cap_header_struct` of `linux/capability.h`.
+#[repr(C)]
+struct Header {
+    version: u32,
+    pid: i32,
+}
+
+/// `struct __user_cap_data_struct`: 32 bits of each set.
+#[repr(C)]
+#[derive(Clone, Copy)]
+struct Half {
+    effective: u32,
+    permitted: u32,
+    inheritable: u32,
+}
+
+/// `_LINUX_CAPABILITY_VERSION_3`: two halves.
+const VERSION: u32 = 0x2008_0522;
+
+/// capset(2) of the calling thread.
+pub(crate) fn capset(
+    effective: CapSet,
+    permitted: CapSet,
+    inheritable: CapSet,
+) -> Result<(), Errno> {
+    let header = Header {
+        version: VERSION,
+        pid: 0,
+    };
+    let half = |shift: u32| {
+        let cut = |set: CapSet| u32::try_from(set.0 >> shift & 0xffff_ffff).unwrap_or(0);
+        Half {
+            effective: cut(effective),
+            permitted: cut(permitted),
+            inheritable: cut(inheritable),
+        }
+    };
+    let data = [half(0), half(32)];
+    // SAFETY: capset(2) reads a header and, as its version is 3, two halves; both
+    // live until the call returns. The kernel writes to the header only if the version
+    // is one it does not know, which version 3 is not since 2.6.26.
+    let answer =
+        unsafe { libc::syscall(libc::SYS_capset, &raw const header, data.as_ptr()) };
+    Errno::result(answer).map(drop)
+}
+
+/// Takes a capability out of the bounding set, for good.
+pub(crate) fn drop_bounding(bit: u32) -> Result<(), Errno> {
+    prctl(libc::PR_CAPBSET_DROP, u64::from(bit), 0).map(drop)
+}
+
+/// Empties the ambient set.
+pub(crate) fn clear_ambient() -> Result<(), Errno> {
+    prctl(
+        libc::PR_CAP_AMBIENT,
+        libc::PR_CAP_AMBIENT_CLEAR_ALL as u64,
+        0,
+    )
+    .map(drop)
+}
+
+/// Puts a capability, permitted and inheritable, into the ambient set.
+pub(crate) fn raise_ambient(bit: u32) -> Result<(), Errno> {
+    let raise = libc::PR_CAP_AMBIENT_RAISE as u64;
+    prctl(libc::PR_CAP_AMBIENT, raise, u64::from(bit)).map(drop)
+}
+
+fn prctl(option: i32, first: u64, second: u64) -> Result<i32, Errno> {
+    // SAFETY: the options used above take numbers and no pointers (prctl(2)); unused
+    // arguments are zero, as they must be.
+    let answer = unsafe { libc::prctl(option, first, second, 0u64, 0u64) };
+    Errno::result(answer)
+}
