@@ -1,0 +1,37 @@
+# What one does here. `just` alone lists it.
+
+_list:
+    @just --list --unsorted
+
+# Is it formatted, and does clippy have nothing to say?
+check:
+    cargo fmt --all --check
+    cargo clippy --workspace --all-targets -- -D warnings
+
+# All tests; what this machine cannot do is skipped, aloud. (As root, more is done.)
+test *args:
+    cargo test --workspace {{args}}
+
+# Builds the book into target/book.
+book:
+    mdbook build book --dest-dir "{{justfile_directory()}}/target/book"
+
+# Writes anew what the book prints: transcripts and snapshots. Then read the diff.
+bless:
+    cargo build --workspace
+    SKIFF_BLESS=1 INSTA_UPDATE=always cargo test --workspace
+    git diff --stat
+
+# Types and runs a transcript of the book (`just demo` lists them); Enter goes on.
+demo name="":
+    @cargo build --quiet --workspace
+    @bash tests/demo.sh "{{name}}"
+
+# Measures against docker, podman, ctr, crun, runc and youki, where they are. Needs root.
+bench *args:
+    cargo build --release --bins
+    bash tests/bench/run.sh {{args}}
+
+# Licences and duplicate versions of what we depend on.
+deny:
+    cargo deny --offline check licenses bans sources
