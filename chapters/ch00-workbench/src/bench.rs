@@ -4,7 +4,7 @@ use std::io::Write;
 use std::process::ExitCode;
 use std::str::FromStr;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 
 use crate::{diagnosis, steps};
 
@@ -50,6 +50,17 @@ pub fn explained(
         show(&told(name, &error));
         ExitCode::FAILURE
     })
+}
+
+/// A folder for the time that the bench runs; it is removed with all that is in it.
+///
+/// # Errors
+/// When none can be made in the folder for temporary files.
+pub fn scratch() -> Result<tempfile::TempDir> {
+    tempfile::Builder::new()
+        .prefix("skiff-bench-")
+        .tempdir()
+        .context("make a folder for the bench")
 }
 
 /// Steps as the text that `explain` asks for.

@@ -29,7 +29,7 @@ use nix::unistd::Pid;
 
 pub use clone::{How, fork};
 pub use exec::{NotRunnable, exec, find, strings};
-pub use line::{Line, Message, pair};
+pub use line::{Line, Message, pair, receive_descriptor};
 
 /// The tag of a report: the child is about to exec.
 pub const EXEC: u8 = b'X';

@@ -117,6 +117,20 @@ impl Line {
     }
 }
 
+/// Waits for one message of a socket, and takes the descriptor that it brings, if any.
+///
+/// # Errors
+/// When recvmsg(2) refuses.
+pub fn receive_descriptor(socket: BorrowedFd<'_>) -> Result<Option<OwnedFd>> {
+    let mut data = [0_u8; 4096];
+    let mut parts = [IoSliceMut::new(&mut data)];
+    let mut room = nix::cmsg_space!([i32; 1]);
+    let flags = MsgFlags::MSG_CMSG_CLOEXEC;
+    let message = recvmsg::<()>(socket.as_raw_fd(), &mut parts, Some(&mut room), flags)
+        .context("receive a descriptor")?;
+    Ok(received(&message))
+}
+
 fn received(message: &nix::sys::socket::RecvMsg<'_, '_, ()>) -> Option<OwnedFd> {
     let fd = message.cmsgs().ok()?.find_map(|control| match control {
         ControlMessageOwned::ScmRights(fds) => fds.first().copied(),

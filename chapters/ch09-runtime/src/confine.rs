@@ -1,0 +1,63 @@
+//! The last mile before exec: who the process is, and what it may never do again.
+//!
+//! The order is the lesson, and each place has its reason:
+//!
+//! 1. the filter, where no_new_privs is not wanted: installing it then takes
+//!    `CAP_SYS_ADMIN`, and the filter must let the calls below pass;
+//! 2. the bounding set, while `CAP_SETPCAP` is still there;
+//! 3. user and groups, keeping the capabilities across (capabilities(7), `PR_SET_KEEPCAPS`);
+//! 4. the other capability sets, which setting the user has just emptied or changed;
+//! 5. no_new_privs, and with it the filter, last, since it may forbid any of the above.
+
+use std::fs;
+
+use anyhow::{Context, Result};
+use privileges::{become_user, no_new_privileges, seccomp, set_rlimits};
+use workbench::steps;
+
+use crate::plan::Process;
+
+/// What can be set early, while everything may still be opened.
+///
+/// # Errors
+/// When a limit cannot be raised, or the preference needs a privilege.
+pub fn prepare(process: &Process) -> Result<()> {
+    let confinement = &process.confinement;
+    if let Some(score) = confinement.oom_score_adj {
+        let why = "how willingly the kernel kills this one when memory runs out";
+        let call = format_args!("write(\"/proc/self/oom_score_adj\", \"{score}\")");
+        steps::step(9, call, why, || {
+            fs::write("/proc/self/oom_score_adj", score.to_string())
+        })
+        .with_context(|| format!("set the OOM score to {score}"))?;
+    }
+    set_rlimits(&confinement.rlimits)
+}
+
+/// Becomes who the process is to be, and gives up what it may not do.
+///
+/// # Errors
+/// What the kernel refused; then the process must not go on.
+// ANCHOR: confine
+pub fn confine(process: &Process) -> Result<()> {
+    let (who, confinement) = (&process.identity, &process.confinement);
+    if !confinement.no_new_privileges {
+        filter(process)?;
+    }
+    confinement.capabilities.drop_bounding()?;
+    become_user(who.uid, who.gid, &who.groups, who.umask)?;
+    confinement.capabilities.set_rest()?;
+    if confinement.no_new_privileges {
+        no_new_privileges()?;
+        filter(process)?;
+    }
+    Ok(())
+}
+// ANCHOR_END: confine
+
+fn filter(process: &Process) -> Result<()> {
+    match &process.confinement.seccomp {
+        Some(filter) => seccomp::install(filter).map(drop).context("install the seccomp filter"),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,233 @@
+//! `create`: the launcher's part.
+//!
+//! It makes the cgroup, the gate and the first process, helps that one through its
+//! [`recipe`](crate::recipe), and returns when it waits for `start`. What it made on
+//! the way is taken back when anything fails.
+
+use std::fs;
+use std::os::fd::{AsFd, OwnedFd};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail, ensure};
+use cgroups::Cgroup;
+use chroot::process::Child;
+use namespaces::launch::Crew;
+use namespaces::{Launch, Namespace, join, launch};
+use nix::unistd::{Pid, User, geteuid};
+use oci_spec::runtime::Hooks;
+use serde_json::Value;
+use workbench::files::write_atomic;
+
+use crate::hooks::{self, Moment};
+use crate::plan::Plan;
+use crate::recipe::{ASK_CONSOLE, ASK_HOOKS, Recipe, diagnosed};
+use crate::spec::{Bundle, OCI_VERSION, check_id};
+use crate::start_gate::{self, Gate};
+use crate::state::{State, folder, now, start_time};
+use crate::console;
+
+/// What is to be created.
+#[derive(Debug)]
+pub struct Create<'a> {
+    /// The container's name.
+    pub id: &'a str,
+    /// The folder of the states.
+    pub root: &'a Path,
+    /// The bundle's folder.
+    pub bundle: &'a Path,
+    /// A socket that gets the terminal's master, if the bundle asks for a terminal.
+    pub console_socket: Option<&'a Path>,
+    /// A file to write the first process's pid to.
+    pub pid_file: Option<&'a Path>,
+    /// How many descriptors after the standard ones the program inherits.
+    pub preserve_fds: u32,
+    /// Make the process the caller's sibling: a launcher that exits leaves it behind.
+    pub sibling: bool,
+    /// Run the program at once, without waiting for `start`.
+    pub at_once: bool,
+}
+
+/// Makes a container; returns when its first process waits for `start` (or, when it is
+/// to run at once, when its program runs).
+///
+/// The caller must have one thread: it forks. On an error nothing is left, but for the
+/// process itself when it was to be a sibling: that one is dead, and its parent's to reap.
+///
+/// # Errors
+/// When the name is taken, the bundle is bad, or a step was refused.
+pub fn create(what: &Create<'_>) -> Result<Child> {
+    check_id(what.id)?;
+    let bundle = Bundle::load(what.bundle)?;
+    let plan = Plan::of(&bundle, what.id)?;
+    ensure!(
+        plan.process.terminal || what.console_socket.is_none() || !what.at_once,
+        "cannot use console socket if the container has no terminal"
+    );
+    ensure!(
+        !plan.process.terminal || what.console_socket.is_some(),
+        "cannot allocate tty if runc will detach without setting console socket"
+    );
+    let state = make_folder(what)?;
+    let made = make(what, &bundle, &plan, &state);
+    if made.is_err() {
+        let _ = fs::remove_dir_all(&state);
+    }
+    made
+}
+
+fn make_folder(what: &Create<'_>) -> Result<PathBuf> {
+    use std::os::unix::fs::DirBuilderExt;
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true).mode(0o711);
+    builder
+        .create(what.root)
+        .with_context(|| format!("make the state folder {}", what.root.display()))?;
+    let state = folder(what.root, what.id);
+    match builder.recursive(false).create(&state) {
+        Ok(()) => Ok(state),
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
+            bail!("container with id exists: {}", what.id)
+        }
+        Err(error) => Err(error).with_context(|| format!("make {}", state.display())),
+    }
+}
+
+fn make(what: &Create<'_>, bundle: &Bundle, plan: &Plan, state: &Path) -> Result<Child> {
+    let gate = if what.at_once {
+        None
+    } else {
+        start_gate::make(state)?;
+        Some(Gate::open(state)?)
+    };
+    let cgroup = Cgroup::create(&plan.cgroup.to_string_lossy(), &plan.limits)?;
+    let launched = launch_in(what, bundle, plan, (&cgroup, gate));
+    if launched.is_err() {
+        // The first error is the one to tell.
+        let _ = cgroup.delete();
+    }
+    launched
+}
+
+// ANCHOR: launch_in
+fn launch_in(
+    what: &Create<'_>,
+    bundle: &Bundle,
+    plan: &Plan,
+    (cgroup, gate): (&Cgroup, Option<Gate>),
+) -> Result<Child> {
+    let mut steward = Steward {
+        what,
+        plan,
+        cgroup,
+        hooks: bundle.spec.hooks().as_ref(),
+        state: State {
+            oci_version: OCI_VERSION.to_owned(),
+            id: what.id.to_owned(),
+            pid: 0,
+            start_time: 0,
+            bundle: bundle.folder.clone(),
+            rootfs: plan.tree.root.clone(),
+            created: now(),
+            owner: owner(),
+            cgroup: place(cgroup),
+            started: what.at_once,
+            annotations: bundle.spec.annotations().clone().unwrap_or_default().into_iter().collect(),
+        },
+    };
+    let told = hook_state(&steward.state, 0);
+    let recipe = Recipe {
+        plan,
+        hooks: steward.hooks,
+        state: &told,
+        gate,
+        preserved: what.preserve_fds,
+    };
+    // A pid namespace is for children only: what is joined here, the clone is born in.
+    join_pid(plan)?;
+    let born_in = cgroup.unified_fd();
+    let launch_plan = Launch {
+        namespaces: plan.namespaces,
+        cgroup: born_in.as_ref().map(AsFd::as_fd),
+        sibling: what.sibling,
+        role: "init",
+    };
+    launch(&launch_plan, &mut steward, |helm| recipe.cook(helm)).map_err(diagnosed)
+}
+// ANCHOR_END: launch_in
+
+fn join_pid(plan: &Plan) -> Result<()> {
+    for (kind, path) in &plan.joined {
+        if *kind == Namespace::Pid {
+            join::join(&[(*kind, join::open(path)?.as_fd())])?;
+        }
+    }
+    Ok(())
+}
+
+/// What the launcher does while the container's first process is on its way.
+struct Steward<'a> {
+    what: &'a Create<'a>,
+    plan: &'a Plan,
+    cgroup: &'a Cgroup,
+    hooks: Option<&'a Hooks>,
+    state: State,
+}
+
+impl Crew for Steward<'_> {
+    fn prepare(&mut self, child: &Child) -> Result<()> {
+        if self.plan.namespaces.has(Namespace::User) {
+            privileges::write_id_maps(child.pid, &self.plan.uid_maps, &self.plan.gid_maps)?;
+        }
+        self.cgroup.add(child.pid)?;
+        self.state.pid = child.pid.as_raw();
+        self.state.start_time =
+            start_time(child.pid)?.context("the container's process died at the gate")?;
+        self.state.save(self.what.root)?;
+        if let Some(file) = self.what.pid_file {
+            write_atomic(file, child.pid.to_string().as_bytes(), false)?;
+        }
+        Ok(())
+    }
+
+    fn answer(&mut self, ask: &str, with: Option<OwnedFd>) -> Result<()> {
+        match (ask, with) {
+            (ASK_CONSOLE, Some(master)) => {
+                let socket = self.what.console_socket.context("nobody wants the terminal")?;
+                console::send_to(socket, master.as_fd())
+            }
+            (ASK_HOOKS, None) => {
+                let state = hook_state(&self.state, self.state.pid);
+                hooks::run(self.hooks, Moment::Prestart, &state)?;
+                hooks::run(self.hooks, Moment::CreateRuntime, &state)
+            }
+            (ask, _) => bail!("the container's first process asked for {ask:?}"),
+        }
+    }
+}
+
+/// The state as hooks get it (runtime-spec, runtime.md, "State").
+pub(crate) fn hook_state(state: &State, pid: i32) -> Value {
+    let mut told = state.shown();
+    told["pid"] = pid.into();
+    let status = if state.started { "running" } else { "created" };
+    told["status"] = if pid == 0 { "creating".into() } else { status.into() };
+    told
+}
+
+/// The path by which the cgroup is found again; none when the container has none.
+fn place(cgroup: &Cgroup) -> String {
+    if cgroup.is_nowhere() {
+        return String::new();
+    }
+    cgroup.path().to_string_lossy().into_owned()
+}
+
+fn owner() -> String {
+    let user = User::from_uid(geteuid()).ok().flatten();
+    user.map_or_else(|| geteuid().to_string(), |user| user.name)
+}
+
+/// Whether a pid still means the process that started at `started`.
+pub(crate) fn same_process(pid: Pid, started: u64) -> bool {
+    matches!(start_time(pid), Ok(Some(at)) if at == started)
+}

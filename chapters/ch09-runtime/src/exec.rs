@@ -1,0 +1,160 @@
+//! `exec`: one more process, sent into a running container.
+//!
+//! The launcher joins the pid namespace, which takes only what is forked afterwards;
+//! the new process joins the others itself. In this order the launcher keeps its own
+//! view of /proc until it has forked.
+
+use std::convert::Infallible;
+use std::os::fd::{AsFd, OwnedFd};
+use std::path::Path;
+
+use anyhow::{Context, Result, bail};
+use cgroups::Cgroup;
+use chroot::process::{self, Child};
+use namespaces::launch::Crew;
+use namespaces::{Helm, Launch, Namespace, join, launch};
+use nix::unistd::{Pid, setsid};
+use oci_spec::runtime as oci;
+use workbench::files::write_atomic;
+
+use crate::create::same_process;
+use crate::raw::close_on_exec_from;
+use crate::plan::Process;
+use crate::recipe::{ASK_CONSOLE, enter, home, with_home};
+use crate::spec::Bundle;
+use crate::state::{State, Status};
+use crate::{confine, console};
+
+/// What is to be run, and where.
+#[derive(Debug)]
+pub struct Exec<'a> {
+    /// The container's name.
+    pub id: &'a str,
+    /// The folder of the states.
+    pub root: &'a Path,
+    /// The process, as `config.json` would have it.
+    pub process: &'a oci::Process,
+    /// A socket that gets the terminal's master, if the process wants a terminal.
+    pub console_socket: Option<&'a Path>,
+    /// A file to write the pid to.
+    pub pid_file: Option<&'a Path>,
+    /// How many descriptors after the standard ones the program inherits.
+    pub preserve_fds: u32,
+    /// Make the process the caller's sibling.
+    pub sibling: bool,
+}
+
+/// Runs a process in a container; returns when its program runs.
+///
+/// The caller must have one thread: it forks. Afterwards the caller's own children
+/// belong to the container's pid namespace, so it should do little but exit.
+///
+/// # Errors
+/// When the container does not run or is paused, or a step was refused.
+pub fn exec(what: &Exec<'_>) -> Result<Child> {
+    let state = State::load(what.root, what.id)?;
+    match state.status() {
+        Status::Stopped => bail!("cannot exec in a stopped container"),
+        Status::Paused => bail!("cannot exec in a paused container (use --ignore-paused to override)"),
+        _ => {}
+    }
+    let bundle = Bundle::load(&state.bundle)?;
+    let filter = bundle.spec.linux().as_ref().and_then(|linux| linux.seccomp().as_ref());
+    let process = Process::of(what.process, filter)?;
+    let target = Pid::from_raw(state.pid);
+    let namespaces = open_namespaces(target)?;
+    if !same_process(target, state.start_time) {
+        bail!("cannot exec in a stopped container");
+    }
+    let cgroup = match state.cgroup.as_str() {
+        "" => None,
+        path => Some(Cgroup::open(path)?),
+    };
+    let born_in = cgroup.as_ref().and_then(Cgroup::unified_fd);
+    for (kind, file) in &namespaces {
+        if *kind == Namespace::Pid {
+            join::join(&[(*kind, file.as_fd())])?;
+        }
+    }
+    let mut steward = Steward { what, cgroup: cgroup.as_ref() };
+    let plan = Launch {
+        cgroup: born_in.as_ref().map(AsFd::as_fd),
+        sibling: what.sibling,
+        role: "exec",
+        ..Launch::default()
+    };
+    let preserved = what.preserve_fds;
+    launch(&plan, &mut steward, |helm| cook(&process, &namespaces, preserved, helm))
+}
+
+/// The container's namespaces, but for those that the caller is in already.
+fn open_namespaces(target: Pid) -> Result<Vec<(Namespace, OwnedFd)>> {
+    let mut namespaces = Vec::new();
+    for kind in Namespace::ALL {
+        // The time namespace of a process without one of its own is the caller's.
+        let Ok(file) = join::of_process(target, kind) else { continue };
+        if !join::is_ours(kind, file.as_fd())? {
+            namespaces.push((kind, file));
+        }
+    }
+    Ok(namespaces)
+}
+
+// ANCHOR: cook
+fn cook(
+    process: &Process,
+    namespaces: &[(Namespace, OwnedFd)],
+    preserved: u32,
+    helm: &Helm<'_>,
+) -> Result<Infallible> {
+    for (kind, file) in namespaces {
+        if *kind != Namespace::Pid {
+            join::join(&[(*kind, file.as_fd())])?;
+        }
+    }
+    // Paths are the container's from here on: its mount namespace has its own root.
+    confine::prepare(process)?;
+    if process.terminal {
+        let console = console::open(process.console_size)?;
+        helm.ask(ASK_CONSOLE, Some(console.master.as_fd()))?;
+        console::adopt(&console.slave)?;
+    } else {
+        setsid().context("begin a session")?;
+    }
+    let home = home(process);
+    let program = process::find(&process.program, &process.path)?;
+    close_on_exec_from(3 + preserved).context("mark the descriptors close-on-exec")?;
+    confine::confine(process)?;
+    enter(&process.cwd)?;
+    helm.executing()?;
+    Err(process::exec(&program, &process.args, &with_home(process, home)))
+}
+// ANCHOR_END: cook
+
+/// What the launcher does while the process is on its way.
+struct Steward<'a> {
+    what: &'a Exec<'a>,
+    cgroup: Option<&'a Cgroup>,
+}
+
+impl Crew for Steward<'_> {
+    fn prepare(&mut self, child: &Child) -> Result<()> {
+        if let Some(cgroup) = self.cgroup {
+            cgroup.add(child.pid)?;
+        }
+        match self.what.pid_file {
+            Some(file) => write_atomic(file, child.pid.to_string().as_bytes(), false),
+            None => Ok(()),
+        }
+    }
+
+    fn answer(&mut self, ask: &str, with: Option<OwnedFd>) -> Result<()> {
+        match (ask, with, self.what.console_socket) {
+            (ASK_CONSOLE, Some(master), Some(socket)) => {
+                console::send_to(socket, master.as_fd())
+            }
+            (ASK_CONSOLE, _, _) => bail!("a terminal needs a console socket"),
+            (ask, _, _) => bail!("the process asked for {ask:?}"),
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! Hooks: programs of the caller's, run at fixed moments of a container's life
+//! (runtime-spec, config.md, "POSIX-platform Hooks"), with its state on standard input.
+
+use std::io::Write;
+use std::os::fd::AsFd;
+use std::os::unix::process::CommandExt;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail, ensure};
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::unistd::Pid;
+use oci_spec::runtime::{Hook, Hooks};
+use workbench::steps;
+
+/// The moments, by their names in `config.json`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Moment {
+    /// In the runtime, with the namespaces made: the old name.
+    Prestart,
+    /// In the runtime, with the namespaces made.
+    CreateRuntime,
+    /// In the container's namespaces, before its root is changed.
+    CreateContainer,
+    /// In the container, before the program.
+    StartContainer,
+    /// In the runtime, after the program was started.
+    Poststart,
+    /// In the runtime, after the container was deleted.
+    Poststop,
+}
+
+impl Moment {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Prestart => "prestart",
+            Self::CreateRuntime => "createRuntime",
+            Self::CreateContainer => "createContainer",
+            Self::StartContainer => "startContainer",
+            Self::Poststart => "poststart",
+            Self::Poststop => "poststop",
+        }
+    }
+
+    fn of(self, hooks: &Hooks) -> &[Hook] {
+        let list = match self {
+            Self::Prestart => hooks.prestart(),
+            Self::CreateRuntime => hooks.create_runtime(),
+            Self::CreateContainer => hooks.create_container(),
+            Self::StartContainer => hooks.start_container(),
+            Self::Poststart => hooks.poststart(),
+            Self::Poststop => hooks.poststop(),
+        };
+        list.as_deref().unwrap_or_default()
+    }
+}
+
+/// Whether there is anything to run at this moment.
+#[must_use]
+pub fn any(hooks: Option<&Hooks>, moment: Moment) -> bool {
+    hooks.is_some_and(|hooks| !moment.of(hooks).is_empty())
+}
+
+/// Runs the hooks of a moment, one after another, each with `state` on its input.
+///
+/// # Errors
+/// The first hook that cannot be run, fails, or takes longer than its time.
+pub fn run(hooks: Option<&Hooks>, moment: Moment, state: &serde_json::Value) -> Result<()> {
+    let Some(hooks) = hooks else { return Ok(()) };
+    for (index, hook) in moment.of(hooks).iter().enumerate() {
+        let what = || {
+            format!("run {} hook #{index} {}", moment.name(), hook.path().display())
+        };
+        let why = "the caller's program, at its moment, with the state on its input";
+        steps::step(9, format_args!("{}", what()), why, || one(hook, state))
+            .with_context(what)?;
+    }
+    Ok(())
+}
+
+fn one(hook: &Hook, state: &serde_json::Value) -> Result<()> {
+    let mut command = Command::new(hook.path());
+    let args = hook.args().as_deref().unwrap_or_default();
+    if let Some((name, rest)) = args.split_first() {
+        command.arg0(name).args(rest);
+    }
+    command.env_clear().stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped());
+    for entry in hook.env().iter().flatten() {
+        let (name, value) = entry.split_once('=').unwrap_or((entry, ""));
+        command.env(name, value);
+    }
+    let mut child = command.spawn().context("start it")?;
+    if let Some(mut input) = child.stdin.take() {
+        // A hook that does not read its state has not failed.
+        let _ = input.write_all(state.to_string().as_bytes());
+    }
+    if let Some(seconds) = hook.timeout()
+        && !ends_within(&child, seconds)?
+    {
+        let _ = child.kill();
+        let _ = child.wait();
+        bail!("it took longer than {seconds} seconds");
+    }
+    let output = child.wait_with_output().context("wait for it")?;
+    let words = String::from_utf8_lossy(&output.stderr);
+    ensure!(output.status.success(), "{}: {}", output.status, words.trim());
+    Ok(())
+}
+
+fn ends_within(hook: &Child, seconds: i64) -> Result<bool> {
+    let pid = i32::try_from(hook.id()).context("watch the hook")?;
+    let held = chroot::process::Child::adopt(Pid::from_raw(pid))?;
+    let wait = Duration::from_secs(seconds.max(0).unsigned_abs());
+    let timeout = PollTimeout::try_from(wait).unwrap_or(PollTimeout::MAX);
+    let mut ended = [PollFd::new(held.pidfd.as_fd(), PollFlags::POLLIN)];
+    Ok(poll(&mut ended, timeout).context("wait for the hook")? > 0)
+}

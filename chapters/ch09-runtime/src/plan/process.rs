@@ -1,0 +1,157 @@
+//! `process` as data: the program, who it is, and what it may do.
+
+use std::collections::HashSet;
+use std::ffi::CString;
+use std::path::PathBuf;
+
+use anyhow::{Context, Result, bail, ensure};
+use chroot::process::strings;
+use oci_spec::runtime::{self as oci, Capability, LinuxSeccomp};
+use privileges::{CapSet, Capabilities, Rlimit, seccomp};
+
+/// A process to run, in a container or sent into one.
+#[derive(Debug)]
+pub struct Process {
+    /// The program's name and its arguments.
+    pub args: Vec<CString>,
+    /// The name to look the program up by.
+    pub program: String,
+    /// The environment.
+    pub env: Vec<CString>,
+    /// The `PATH` in that environment.
+    pub path: String,
+    /// The working folder.
+    pub cwd: PathBuf,
+    /// Whether it gets a terminal, and of which size (rows, columns).
+    pub terminal: bool,
+    /// See `terminal`.
+    pub console_size: Option<(u16, u16)>,
+    /// Who it is.
+    pub identity: Identity,
+    /// What it may do.
+    pub confinement: Confinement,
+}
+
+/// Who a process is.
+#[derive(Debug, Default)]
+pub struct Identity {
+    /// The user's id.
+    pub uid: u32,
+    /// The group's id.
+    pub gid: u32,
+    /// More groups.
+    pub groups: Vec<u32>,
+    /// The mask of the modes of what it creates.
+    pub umask: Option<u32>,
+}
+
+/// What a process may do.
+#[derive(Debug, Default)]
+pub struct Confinement {
+    /// The capability sets; all of them empty when none are given.
+    pub capabilities: Capabilities,
+    /// Limits of resources.
+    pub rlimits: Vec<Rlimit>,
+    /// Whether exec may still add privileges.
+    pub no_new_privileges: bool,
+    /// The preference of the out-of-memory killer.
+    pub oom_score_adj: Option<i32>,
+    /// The compiled system call filter.
+    pub seccomp: Option<seccomp::Program>,
+}
+
+/// The largest user or group id that is taken (docker's and runc's limit).
+const LARGEST_ID: u32 = i32::MAX as u32;
+
+impl Process {
+    /// Makes the data of a `process` section and the container's filter.
+    ///
+    /// # Errors
+    /// When a field is missing, out of range, or not acted on.
+    pub fn of(given: &oci::Process, filter: Option<&LinuxSeccomp>) -> Result<Self> {
+        refuse_unsupported(given)?;
+        let args = given.args().clone().unwrap_or_default();
+        let program = args.first().filter(|program| !program.is_empty());
+        let program = program.context("config.json: process.args is empty")?.clone();
+        let env = given.env().clone().unwrap_or_default();
+        let path = env.iter().rev().find_map(|entry| entry.strip_prefix("PATH="));
+        ensure!(
+            given.cwd().is_absolute(),
+            "config.json: process.cwd {:?} is not absolute",
+            given.cwd()
+        );
+        let size = given.console_size().and_then(|size| {
+            Some((u16::try_from(size.height()).ok()?, u16::try_from(size.width()).ok()?))
+        });
+        Ok(Self {
+            path: path.unwrap_or_default().to_owned(),
+            args: strings(&args).context("config.json: process.args")?,
+            program,
+            env: strings(&env).context("config.json: process.env")?,
+            cwd: given.cwd().clone(),
+            terminal: given.terminal() == Some(true),
+            console_size: size,
+            identity: identity(given.user())?,
+            confinement: Confinement {
+                capabilities: capabilities(given.capabilities().as_ref()),
+                rlimits: given.rlimits().iter().flatten().map(rlimit).collect(),
+                no_new_privileges: given.no_new_privileges() == Some(true),
+                oom_score_adj: given.oom_score_adj(),
+                seccomp: filter.map(compile).transpose()?,
+            },
+        })
+    }
+}
+
+fn refuse_unsupported(given: &oci::Process) -> Result<()> {
+    let label = |label: &Option<String>| label.as_ref().is_some_and(|text| !text.is_empty());
+    let refused = [
+        ("apparmorProfile", label(given.apparmor_profile())),
+        ("selinuxLabel", label(given.selinux_label())),
+        ("ioPriority", given.io_priority().is_some()),
+        ("scheduler", given.scheduler().is_some()),
+        ("execCPUAffinity", given.exec_cpu_affinity().is_some()),
+    ];
+    match refused.iter().find(|(_, given)| *given) {
+        Some((field, _)) => bail!("config.json: process.{field} is not supported"),
+        None => Ok(()),
+    }
+}
+
+fn identity(user: &oci::User) -> Result<Identity> {
+    let groups = user.additional_gids().clone().unwrap_or_default();
+    let ids = [user.uid(), user.gid()].into_iter().chain(groups.iter().copied());
+    for id in ids {
+        ensure!(id <= LARGEST_ID, "uids and gids must be in range 0-2147483647: {id}");
+    }
+    Ok(Identity { uid: user.uid(), gid: user.gid(), groups, umask: user.umask() })
+}
+
+fn capabilities(given: Option<&oci::LinuxCapabilities>) -> Capabilities {
+    let Some(given) = given else { return Capabilities::default() };
+    let set = |names: &Option<HashSet<Capability>>| {
+        let names: Vec<_> =
+            names.iter().flatten().map(|name| format!("CAP_{name}")).collect();
+        // A capability that this kernel does not know cannot be had: as with runc,
+        // it is left out.
+        CapSet::parse(&names).0
+    };
+    Capabilities {
+        bounding: set(given.bounding()),
+        effective: set(given.effective()),
+        inheritable: set(given.inheritable()),
+        permitted: set(given.permitted()),
+        ambient: set(given.ambient()),
+    }
+}
+
+fn rlimit(given: &oci::PosixRlimit) -> Rlimit {
+    Rlimit { name: given.typ().to_string(), soft: given.soft(), hard: given.hard() }
+}
+
+fn compile(given: &LinuxSeccomp) -> Result<seccomp::Program> {
+    let shape = serde_json::to_value(given).context("read linux.seccomp")?;
+    let filter: seccomp::Filter =
+        serde_json::from_value(shape).context("config.json: linux.seccomp")?;
+    seccomp::compile(&filter).context("compile linux.seccomp")
+}

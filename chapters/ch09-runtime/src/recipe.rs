@@ -1,0 +1,246 @@
+//! What a container's first process does to itself, from the gate to the exec.
+//!
+//! Read it from top to bottom: each step stands where it stands for a reason, and most
+//! orders other than this one are a hole or an error. The launcher's part is in
+//! [`create`](mod@crate::create); the calls themselves are taught by the chapters
+//! before this one.
+
+use std::convert::Infallible;
+use std::fs;
+use std::os::fd::AsFd;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail, ensure};
+use chroot::process;
+use mounts::Root;
+use namespaces::{Helm, Namespace, identity, join};
+use nix::unistd::{chdir, getcwd, setsid};
+use oci_spec::runtime::Hooks;
+use workbench::{diagnosis, steps};
+
+use crate::plan::{Plan, Process};
+use crate::start_gate::Gate;
+use crate::{confine, console, hooks, raw};
+
+/// What the launcher is asked for: the hooks that run in its namespaces.
+pub const ASK_HOOKS: &str = "the createRuntime hooks";
+/// What the launcher is asked for: to pass the terminal's master on.
+pub const ASK_CONSOLE: &str = "the terminal to be passed on";
+
+/// All that the recipe is made from.
+#[derive(Debug)]
+pub struct Recipe<'a> {
+    /// What is to be done.
+    pub plan: &'a Plan,
+    /// The bundle's hooks.
+    pub hooks: Option<&'a Hooks>,
+    /// The state that hooks are given, but for the pid.
+    pub state: &'a serde_json::Value,
+    /// Where to wait for `start`; without one the program runs at once.
+    pub gate: Option<Gate>,
+    /// Descriptors after the three standard ones that the program inherits.
+    pub preserved: u32,
+}
+
+impl Recipe<'_> {
+    /// Does it all, and becomes the program.
+    ///
+    /// # Errors
+    /// The first step that failed.
+    // ANCHOR: cook
+    pub fn cook(self, helm: &Helm<'_>) -> Result<Infallible> {
+        let (plan, process) = (self.plan, &self.plan.process);
+        // Namespaces of others, now that the gate has seen to this process's ids.
+        join_given(plan)?;
+        if plan.namespaces.has(Namespace::User) {
+            // The maps are written: take the root that they make of this process.
+            privileges::become_user(0, 0, &[], None)?;
+        }
+        if plan.namespaces.has(Namespace::Net) {
+            network::loopback_up()?;
+        }
+        name(plan)?;
+        confine::prepare(process)?;
+        // The tree, still reached from the host's root.
+        let root = mounts::prepare_root(&plan.tree.root, plan.tree.propagation)?;
+        mounts::apply(&root, &plan.tree.mounts)?;
+        mounts::default_devices(&root, process.terminal)?;
+        mounts::create_devices(&root, &plan.tree.devices)?;
+        if hooks::any(self.hooks, hooks::Moment::CreateRuntime)
+            || hooks::any(self.hooks, hooks::Moment::Prestart)
+        {
+            helm.ask(ASK_HOOKS, None)?;
+        }
+        hooks::run(self.hooks, hooks::Moment::CreateContainer, self.state)?;
+        mounts::pivot(&root)?;
+        // From here on paths are the container's own.
+        let inside = Root::open(Path::new("/"))?;
+        if process.terminal {
+            terminal(process, &inside, helm)?;
+        } else {
+            setsid().context("begin a session")?;
+        }
+        sysctls(plan)?;
+        if plan.tree.read_only {
+            mounts::make_root_read_only()?;
+        }
+        mounts::read_only(&inside, &plan.tree.read_only_paths)?;
+        mounts::mask(&inside, &plan.tree.masked)?;
+        self.finish(helm)
+    }
+    // ANCHOR_END: cook
+
+    /// The last steps: wait for `start`, give up what must be given up, exec.
+    // ANCHOR: finish
+    fn finish(self, helm: &Helm<'_>) -> Result<Infallible> {
+        let process = &self.plan.process;
+        let home = home(process);
+        let program = process::find(&process.program, &process.path)?;
+        keep_only(self.preserved)?;
+        let ready = |process: &Process| {
+            confine::confine(process)?;
+            // With the user's own permissions, and checked to be inside the root.
+            enter(&process.cwd)
+        };
+        let Some(mut gate) = self.gate else {
+            hooks::run(self.hooks, hooks::Moment::StartContainer, self.state)?;
+            ready(process)?;
+            helm.executing()?;
+            return Err(process::exec(&program, &process.args, &with_home(process, home)));
+        };
+        helm.ready()?;
+        gate.wait()?;
+        let outcome = hooks::run(self.hooks, hooks::Moment::StartContainer, self.state)
+            .and_then(|()| ready(process));
+        let error = match outcome {
+            Ok(()) => process::exec(&program, &process.args, &with_home(process, home)),
+            Err(error) => error,
+        };
+        gate.failed(&error);
+        Err(error)
+    }
+    // ANCHOR_END: finish
+}
+
+fn join_given(plan: &Plan) -> Result<()> {
+    for (kind, path) in &plan.joined {
+        // The launcher has joined the one that decides what this process is born in.
+        if *kind == Namespace::Pid {
+            continue;
+        }
+        let file = join::open(path)?;
+        join::join(&[(*kind, file.as_fd())])?;
+    }
+    Ok(())
+}
+
+fn name(plan: &Plan) -> Result<()> {
+    let (host, domain) = &plan.names;
+    if let Some(host) = host {
+        identity::set_host_name(host)?;
+    }
+    if let Some(domain) = domain {
+        identity::set_domain_name(domain)?;
+    }
+    Ok(())
+}
+
+fn terminal(process: &Process, inside: &Root, helm: &Helm<'_>) -> Result<()> {
+    let console = console::open(process.console_size)?;
+    helm.ask(ASK_CONSOLE, Some(console.master.as_fd()))?;
+    mounts::bind_console(inside, console.slave.as_fd())?;
+    console::adopt(&console.slave)
+}
+
+/// Writes kernel parameters, those of the container's own namespaces only.
+fn sysctls(plan: &Plan) -> Result<()> {
+    for (name, value) in &plan.sysctls {
+        let file = PathBuf::from("/proc/sys").join(name.replace('.', "/"));
+        ensure!(
+            belongs(plan, name),
+            "sysctl {name:?} is not in a separate kernel namespace"
+        );
+        let why = "a kernel parameter of this container's own namespace";
+        steps::step(9, format_args!("write({file:?}, {value:?})"), why, || {
+            fs::write(&file, value)
+        })
+        .with_context(|| format!("set sysctl {name} to {value}"))?;
+    }
+    Ok(())
+}
+
+/// Whether a parameter belongs to a namespace that the container has for itself.
+fn belongs(plan: &Plan, name: &str) -> bool {
+    let own = |kind| plan.has(kind);
+    let ipc = ["kernel.msgmax", "kernel.msgmnb", "kernel.msgmni", "kernel.sem"];
+    let shm = ["kernel.shmall", "kernel.shmmax", "kernel.shmmni", "kernel.shm_rmid_forced"];
+    if name.contains("..") || name.contains('/') {
+        false
+    } else if ipc.contains(&name) || shm.contains(&name) || name.starts_with("fs.mqueue.") {
+        own(Namespace::Ipc)
+    } else if name.starts_with("net.") {
+        own(Namespace::Net)
+    } else if name == "kernel.domainname" || name == "kernel.hostname" {
+        own(Namespace::Uts)
+    } else {
+        false
+    }
+}
+
+/// Marks everything above the standard streams and `preserved` more close-on-exec.
+fn keep_only(preserved: u32) -> Result<()> {
+    let first = 3 + preserved;
+    let why = "no descriptor of the host's may be found in the container (CVE-2024-21626)";
+    steps::step(9, format_args!("close_range({first}, ~0, CLOSE_RANGE_CLOEXEC)"), why, || {
+        raw::close_on_exec_from(first)
+    })
+    .context("mark the descriptors close-on-exec")
+}
+
+/// Changes to the working folder, and checks that it is one of this root.
+pub(crate) fn enter(cwd: &Path) -> Result<()> {
+    let why = "the program begins here";
+    if let Err(errno) = steps::step(9, format_args!("chdir({cwd:?})"), why, || chdir(cwd)) {
+        bail!("chdir to cwd ({cwd:?}) set in config.json failed: {}", errno.desc().to_lowercase());
+    }
+    // A path through a leaked descriptor would lead out; getcwd then has no answer
+    // that begins with a slash.
+    let here = getcwd().context("look where the working folder is")?;
+    ensure!(here.is_absolute(), "the working folder {cwd:?} is outside of the root");
+    Ok(())
+}
+
+/// The home folder of the process's user, if its environment names none.
+pub(crate) fn home(process: &Process) -> Option<std::ffi::CString> {
+    if process.env.iter().any(|entry| entry.to_bytes().starts_with(b"HOME=")) {
+        return None;
+    }
+    let users = fs::read_to_string("/etc/passwd").unwrap_or_default();
+    let uid = process.identity.uid.to_string();
+    let user = users.lines().find(|line| line.split(':').nth(2) == Some(&uid));
+    let home = user.and_then(|line| line.split(':').nth(5)).filter(|home| !home.is_empty());
+    std::ffi::CString::new(format!("HOME={}", home.unwrap_or("/"))).ok()
+}
+
+pub(crate) fn with_home(
+    process: &Process,
+    home: Option<std::ffi::CString>,
+) -> Vec<std::ffi::CString> {
+    process.env.iter().cloned().chain(home).collect()
+}
+
+/// An error of a launch, with the hint of a refused user namespace where that is it.
+pub(crate) fn diagnosed(error: anyhow::Error) -> anyhow::Error {
+    match error.downcast_ref::<nix::errno::Errno>() {
+        Some(errno) if diagnosis::hint(&error).is_none() => {
+            let errno = *errno;
+            let hinted = diagnosis::explain("clone3", &diagnosis::USER_NAMESPACE, errno);
+            match diagnosis::hint(&hinted) {
+                Some(hint) => diagnosis::with_hint(error, hint.to_owned()),
+                None => error,
+            }
+        }
+        _ => error,
+    }
+}
+

@@ -1,0 +1,30 @@
+//! `start`: the word that lets a created container go.
+
+use std::path::Path;
+
+use anyhow::{Result, bail};
+
+use crate::hooks::{self, Moment};
+use crate::spec::Bundle;
+use crate::start_gate;
+use crate::state::{State, Status, folder};
+
+/// Starts a created container; returns when its program runs.
+///
+/// # Errors
+/// When it is not in the state created, or its program could not be executed.
+pub fn start(root: &Path, id: &str) -> Result<()> {
+    let mut state = State::load(root, id)?;
+    match state.status() {
+        Status::Created => {}
+        Status::Stopped => bail!("cannot start a container that has stopped"),
+        _ => bail!("cannot start an already running container"),
+    }
+    // Before the word is given: afterwards the container may be gone at any moment.
+    let bundle = Bundle::load(&state.bundle)?;
+    start_gate::open_for_start(&folder(root, id))?;
+    state.started = true;
+    state.save(root)?;
+    let told = crate::create::hook_state(&state, state.pid);
+    hooks::run(bundle.spec.hooks().as_ref(), Moment::Poststart, &told)
+}

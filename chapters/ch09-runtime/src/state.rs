@@ -1,0 +1,224 @@
+//! What is known of a container between two commands: `<root>/<id>/state.json`.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use nix::unistd::Pid;
+use serde::{Deserialize, Serialize};
+use workbench::files::write_atomic;
+
+use crate::spec::check_id;
+
+/// Where a container is in its life (runtime-spec, runtime.md).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Status {
+    /// Being made.
+    Creating,
+    /// Set up; the program has not been executed.
+    Created,
+    /// The program runs.
+    Running,
+    /// It runs, but is frozen.
+    Paused,
+    /// Its first process is gone.
+    Stopped,
+}
+
+/// The state on disk.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct State {
+    /// The version of the specification.
+    pub oci_version: String,
+    /// The container's name.
+    pub id: String,
+    /// The first process, by its host pid.
+    pub pid: i32,
+    /// When that process started, in clock ticks since boot (proc_pid_stat(5), field
+    /// 22): pid and start time together name a process for ever.
+    pub start_time: u64,
+    /// The bundle's folder.
+    pub bundle: PathBuf,
+    /// The root filesystem.
+    pub rootfs: PathBuf,
+    /// When it was created (RFC 3339).
+    pub created: String,
+    /// The user who created it.
+    pub owner: String,
+    /// The cgroup's path, below each hierarchy's mount; empty when it has none.
+    pub cgroup: String,
+    /// Set once `start` has succeeded.
+    pub started: bool,
+    /// The annotations of the bundle.
+    #[serde(default)]
+    pub annotations: BTreeMap<String, String>,
+}
+
+impl State {
+    /// Reads the state of the container `id` below `root`.
+    ///
+    /// # Errors
+    /// When there is no such container.
+    pub fn load(root: &Path, id: &str) -> Result<Self> {
+        check_id(id)?;
+        let path = folder(root, id).join("state.json");
+        let text = match fs::read(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                bail!("container {id:?} does not exist")
+            }
+            Err(error) => {
+                return Err(error).with_context(|| format!("read {}", path.display()));
+            }
+        };
+        serde_json::from_slice(&text).with_context(|| format!("parse {}", path.display()))
+    }
+
+    /// Writes the state below `root`.
+    ///
+    /// # Errors
+    /// When the disk is full.
+    pub fn save(&self, root: &Path) -> Result<()> {
+        let text = serde_json::to_vec(self).context("encode the state")?;
+        write_atomic(&folder(root, &self.id).join("state.json"), &text, false)
+    }
+
+    /// Where the container is now, found by looking at its process.
+    #[must_use]
+    pub fn status(&self) -> Status {
+        match (self.alive(), self.started) {
+            (false, _) => Status::Stopped,
+            (true, false) => Status::Created,
+            (true, true) if self.frozen() => Status::Paused,
+            (true, true) => Status::Running,
+        }
+    }
+
+    fn alive(&self) -> bool {
+        matches!(start_time(Pid::from_raw(self.pid)), Ok(Some(at)) if at == self.start_time)
+    }
+
+    fn frozen(&self) -> bool {
+        !self.cgroup.is_empty()
+            && cgroups::Cgroup::open(&self.cgroup).is_ok_and(|group| group.is_frozen())
+    }
+
+    /// The state as the specification and runc's callers know it.
+    #[must_use]
+    pub fn shown(&self) -> serde_json::Value {
+        let status = self.status();
+        let pid = if status == Status::Stopped { 0 } else { self.pid };
+        serde_json::json!({
+            "ociVersion": self.oci_version,
+            "id": self.id,
+            "pid": pid,
+            "status": status,
+            "bundle": self.bundle,
+            "rootfs": self.rootfs,
+            "created": self.created,
+            "annotations": self.annotations,
+            "owner": self.owner,
+        })
+    }
+}
+
+/// The state of the container `id` below `root`.
+///
+/// # Errors
+/// When there is no such container.
+pub fn state(root: &Path, id: &str) -> Result<State> {
+    State::load(root, id)
+}
+
+/// All containers below `root`, by name.
+///
+/// # Errors
+/// When `root` cannot be read; a missing one has none.
+pub fn list(root: &Path) -> Result<Vec<State>> {
+    let entries = match fs::read_dir(root) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(vec![]),
+        Err(error) => return Err(error).with_context(|| format!("list {}", root.display())),
+    };
+    let mut states = Vec::new();
+    for entry in entries {
+        let name = entry.context("list the containers")?.file_name();
+        // One that is being made or deleted this moment has no state to show.
+        if let Ok(state) = State::load(root, &name.to_string_lossy()) {
+            states.push(state);
+        }
+    }
+    states.sort_by(|one, other| one.id.cmp(&other.id));
+    Ok(states)
+}
+
+/// The folder of a container's state.
+#[must_use]
+pub fn folder(root: &Path, id: &str) -> PathBuf {
+    root.join(id)
+}
+
+/// When a process started, in clock ticks since boot; `None` when it is gone or a zombie.
+///
+/// # Errors
+/// When /proc cannot be read.
+pub fn start_time(pid: Pid) -> Result<Option<u64>> {
+    match fs::read_to_string(format!("/proc/{pid}/stat")) {
+        Ok(stat) => Ok(parse_stat(&stat)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) if error.raw_os_error() == Some(libc::ESRCH) => Ok(None),
+        Err(error) => Err(error).with_context(|| format!("read the state of process {pid}")),
+    }
+}
+
+/// The time now, as states and logs tell it (RFC 3339).
+#[must_use]
+pub fn now() -> String {
+    jiff::Timestamp::now().to_string()
+}
+
+/// Whether the caller is root, of the host or of its user namespace.
+#[must_use]
+pub fn caller_is_root() -> bool {
+    nix::unistd::geteuid().is_root()
+}
+
+/// Field 22 of proc_pid_stat(5), unless field 3 says that the process is dead.
+fn parse_stat(stat: &str) -> Option<u64> {
+    // The name (field 2) may contain anything, spaces and parentheses included.
+    let (_, rest) = stat.rsplit_once(')')?;
+    let mut fields = rest.split_whitespace();
+    let dead = matches!(fields.next()?, "Z" | "X" | "x");
+    let started = fields.nth(18)?.parse().ok()?;
+    (!dead).then_some(started)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_with_parentheses_does_not_shift_the_fields() {
+        let stat = "7 (a) b) S 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 4711 20";
+        assert_eq!(parse_stat(stat), Some(4711));
+        assert_eq!(parse_stat(&stat.replace(") S ", ") Z ")), None);
+        assert_eq!(parse_stat("nonsense"), None);
+    }
+
+    #[test]
+    fn this_process_has_a_start_time_and_an_unused_pid_has_none() {
+        assert!(start_time(Pid::this()).unwrap().is_some());
+        assert!(start_time(Pid::from_raw(i32::MAX)).unwrap().is_none());
+    }
+
+    #[test]
+    fn a_container_that_is_not_there_is_named() {
+        let root = tempfile::tempdir().unwrap();
+        let error = State::load(root.path(), "ghost").unwrap_err();
+        assert_eq!(error.to_string(), "container \"ghost\" does not exist");
+        assert!(list(root.path()).unwrap().is_empty());
+    }
+}
