@@ -1,1 +1,23 @@
-//! Chapter 5.
+//! Chapter 5: the network of a container.
+//!
+//! [`loopback`] is all that a container without a network needs, and all that the
+//! runtime uses. [`bridge`] makes a switch on the host, [`attach`](mod@attach) a pair of
+//! interfaces from it into a container; [`nat`] lets it out, and lets others in at
+//! published ports; [`pool`] gives out addresses; [`names`] writes the files by which
+//! a container finds others. Links and addresses are told to the kernel over
+//! rtnetlink(7), rules over nfnetlink: no `ip`, no `iptables`, no `nft` is run.
+
+pub mod attach;
+pub mod bridge;
+#[expect(unsafe_code, reason = "ioctl(2) takes a pointer")]
+pub mod loopback;
+pub mod names;
+//pub mod nat;
+pub mod pool;
+pub mod route;
+
+pub use attach::{Endpoint, attach, detach};
+pub use bridge::{ensure_bridge, remove_bridge};
+pub use loopback::loopback_up;
+//pub use nat::{Protocol, Publish, remove_nat, set_nat};
+pub use pool::{Pool, Subnet};
