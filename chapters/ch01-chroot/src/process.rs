@@ -14,6 +14,7 @@
 mod clone;
 mod exec;
 mod line;
+mod reap;
 
 use std::any::Any;
 use std::convert::Infallible;
