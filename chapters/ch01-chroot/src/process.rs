@@ -31,6 +31,7 @@ use nix::unistd::Pid;
 pub use clone::{How, fork};
 pub use exec::{NotRunnable, exec, find, strings};
 pub use line::{Line, Message, pair, receive_descriptor};
+pub use reap::reap;
 
 /// The tag of a report: the child is about to exec.
 pub const EXEC: u8 = b'X';
