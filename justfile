@@ -29,8 +29,7 @@ demo name="":
 
 # Measures against docker, podman, ctr, crun, runc and youki, where they are. Needs root.
 bench *args:
-    cargo build --release --bins
-    bash tests/bench/run.sh {{args}}
+    cargo bench --bench peers -- {{args}}
 
 # Licences and duplicate versions of what we depend on.
 deny:
