@@ -58,7 +58,11 @@ pub struct Endpoint {
 /// When a name is taken, the bridge is not there, or the caller has no
 /// `CAP_NET_ADMIN` over either namespace.
 // ANCHOR: attach
-pub fn attach(namespace: BorrowedFd<'_>, bridge: &str, endpoint: &Endpoint) -> Result<()> {
+pub fn attach(
+    namespace: BorrowedFd<'_>,
+    bridge: &str,
+    endpoint: &Endpoint,
+) -> Result<()> {
     let host = Route::open()?;
     let inside = Route::open_in(namespace)?;
     let pair = pair(host.index(bridge)?, namespace, endpoint);
@@ -69,7 +73,7 @@ pub fn attach(namespace: BorrowedFd<'_>, bridge: &str, endpoint: &Endpoint) -> R
     } = endpoint;
     let call = format!(
         "RTM_NEWLINK({{{host_name}, veth, master {bridge}, up}}, \
-         {{{name_inside}, in the container, {}, up}})",
+         {{{name_inside}, in the container, {}}})",
         endpoint.mac
     );
     let why = "a cable with both ends plugged in: it never lay on the host";
@@ -87,7 +91,7 @@ pub fn attach(namespace: BorrowedFd<'_>, bridge: &str, endpoint: &Endpoint) -> R
 /// carries the namespace that it is to be made in (`IFLA_NET_NS_FD`).
 // ANCHOR: pair
 fn pair(bridge: u32, namespace: BorrowedFd<'_>, endpoint: &Endpoint) -> LinkMessage {
-    let mut inner = named(&endpoint.name_inside, true);
+    let mut inner = named(&endpoint.name_inside, false);
     inner.attributes.extend([
         LinkAttribute::NetNsFd(namespace.as_raw_fd()),
         LinkAttribute::Address(endpoint.mac.0.to_vec()),
@@ -107,6 +111,11 @@ fn pair(bridge: u32, namespace: BorrowedFd<'_>, endpoint: &Endpoint) -> LinkMess
 fn configure(inside: &Route, endpoint: &Endpoint) -> Result<()> {
     let index = inside.index(&endpoint.name_inside)?;
     inside.add_address(index, endpoint.address, endpoint.prefix)?;
+    // Not with the message that made it: an end is up only when it has another one.
+    inside.bring_up(
+        &endpoint.name_inside,
+        "the container's end; the host's is up",
+    )?;
     match endpoint.gateway {
         Some(gateway) => inside.add_default_route(gateway),
         None => Ok(()),

@@ -12,7 +12,7 @@ use netlink_packet_route::link::{InfoKind, LinkAttribute, LinkInfo};
 use nix::errno::Errno;
 
 use crate::attach::Mac;
-use crate::route::{CHANGE, MAKE, Route, kind_of, named};
+use crate::route::{MAKE, Route, kind_of, named};
 
 /// Makes the bridge `name`, up and with the gateway's address, unless it is there.
 ///
@@ -55,12 +55,7 @@ fn check(route: &Route, name: &str, gateway: Ipv4Addr, prefix: u8) -> Result<()>
     {
         bail!("the bridge {name} is there, with {address}/{length}");
     }
-    let call = format!("RTM_SETLINK({{{name}, up}})");
-    let why = "it was there already, perhaps down";
-    let message = RouteNetlinkMessage::SetLink(named(name, true));
-    route
-        .request(message, CHANGE, &call, why)
-        .with_context(|| format!("bring the bridge {name} up"))
+    route.bring_up(name, "it was there already, perhaps down")
 }
 
 /// Removes the bridge; one that is gone is no error. Its ports stay, unconnected.

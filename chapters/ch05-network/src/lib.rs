@@ -12,12 +12,13 @@ pub mod bridge;
 #[expect(unsafe_code, reason = "ioctl(2) takes a pointer")]
 pub mod loopback;
 pub mod names;
-//pub mod nat;
+pub mod nat;
 pub mod pool;
-pub mod route;
+mod route;
 
-pub use attach::{Endpoint, attach, detach};
+pub use attach::{Endpoint, Mac, attach, detach};
 pub use bridge::{ensure_bridge, remove_bridge};
 pub use loopback::loopback_up;
-//pub use nat::{Protocol, Publish, remove_nat, set_nat};
-pub use pool::{Pool, Subnet};
+pub use nat::{Nat, Network, Protocol, Publish, remove_nat, set_nat};
+pub use pool::{Pool, Subnet, free_subnet};
+pub use route::subnets_in_use;

@@ -41,8 +41,10 @@ pub fn loopback_up() -> Result<()> {
     request.ifr_ifru.ifru_flags = up;
     let why = "a new namespace has a loopback interface, but it is down";
     let call = format_args!("ioctl(SIOCSIFFLAGS, {{\"lo\", IFF_UP}})");
-    step(5, call, why, || ioctl(&handle, libc::SIOCSIFFLAGS, &mut request))
-        .context("bring lo up")
+    step(5, call, why, || {
+        ioctl(&handle, libc::SIOCSIFFLAGS, &mut request)
+    })
+    .context("bring lo up")
 }
 // ANCHOR_END: loopback_up
 

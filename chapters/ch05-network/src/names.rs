@@ -63,7 +63,9 @@ pub fn resolv_conf(host: &str, wanted: &Resolver) -> String {
 fn is_loopback(server: &str) -> bool {
     // An IPv6 address may carry a zone, which the parser does not take.
     let address = server.split('%').next().unwrap_or(server);
-    address.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+    address
+        .parse::<IpAddr>()
+        .is_ok_and(|address| address.is_loopback())
 }
 
 /// The hosts file of a container: the usual names, then `entries` (address, names).

@@ -68,7 +68,11 @@ impl FromStr for Subnet {
     fn from_str(text: &str) -> Result<Self> {
         let wrong = || format!("{text:?} is no subnet like 172.30.0.0/16");
         let (address, prefix) = text.split_once('/').with_context(wrong)?;
-        let prefix = prefix.parse().ok().filter(|n| *n <= 32).with_context(wrong)?;
+        let prefix = prefix
+            .parse()
+            .ok()
+            .filter(|n| *n <= 32)
+            .with_context(wrong)?;
         Ok(Self::around(address.parse().with_context(wrong)?, prefix))
     }
 }
@@ -249,7 +253,10 @@ mod tests {
         let gateway = Some(Ipv4Addr::new(10, 0, 0, 9));
         let mut pool = Pool::new(subnet("10.0.0.0/28"), gateway).unwrap();
         for n in [0, 9, 15, 16] {
-            assert!(pool.lease_at(Ipv4Addr::new(10, 0, 0, n), "a").is_err(), "{n}");
+            assert!(
+                pool.lease_at(Ipv4Addr::new(10, 0, 0, n), "a").is_err(),
+                "{n}"
+            );
         }
         let address = Ipv4Addr::new(10, 0, 0, 3);
         pool.lease_at(address, "a").unwrap();

@@ -26,9 +26,9 @@ use workbench::steps::step;
 
 use crate::pool::Subnet;
 
-/// A request that makes something, and one that only looks.
+/// A request that makes something, and one that changes what is there.
 pub(crate) const MAKE: u16 = NLM_F_CREATE | NLM_F_EXCL;
-pub(crate) const CHANGE: u16 = 0;
+const CHANGE: u16 = 0;
 
 /// The main routing table (`RT_TABLE_MAIN`).
 const MAIN: u8 = 254;
@@ -118,7 +118,9 @@ impl Route {
 
     /// The number of an interface that must be there.
     pub(crate) fn index(&self, name: &str) -> Result<u32> {
-        let link = self.link(name).with_context(|| format!("look for {name}"))?;
+        let link = self
+            .link(name)
+            .with_context(|| format!("look for {name}"))?;
         let link = link.with_context(|| format!("there is no interface {name}"))?;
         Ok(link.header.index)
     }
@@ -144,7 +146,12 @@ impl Route {
     }
 
     /// Gives an interface an address.
-    pub(crate) fn add_address(&self, index: u32, address: Ipv4Addr, prefix: u8) -> Result<()> {
+    pub(crate) fn add_address(
+        &self,
+        index: u32,
+        address: Ipv4Addr,
+        prefix: u8,
+    ) -> Result<()> {
         let mut message = AddressMessage::default();
         message.header.family = AddressFamily::Inet;
         message.header.prefix_len = prefix;
@@ -158,7 +165,13 @@ impl Route {
         let call = format!("RTM_NEWADDR({{index {index}, {address}/{prefix}}})");
         let why = "with the address comes the route to its neighbours";
         self.request(RouteNetlinkMessage::NewAddress(message), MAKE, &call, why)
-            .or_else(|errno| if errno == Errno::EEXIST { Ok(()) } else { Err(errno) })
+            .or_else(|errno| {
+                if errno == Errno::EEXIST {
+                    Ok(())
+                } else {
+                    Err(errno)
+                }
+            })
             .with_context(|| format!("give interface {index} the address {address}"))
     }
 
@@ -177,6 +190,14 @@ impl Route {
             .with_context(|| format!("make {gateway} the default route"))
     }
 
+    /// Brings an interface up.
+    pub(crate) fn bring_up(&self, name: &str, why: &str) -> Result<()> {
+        let call = format!("RTM_SETLINK({{{name}, up}})");
+        let message = RouteNetlinkMessage::SetLink(named(name, true));
+        self.request(message, CHANGE, &call, why)
+            .with_context(|| format!("bring {name} up"))
+    }
+
     /// Removes an interface; one that is gone is no error.
     pub(crate) fn remove_link(&self, name: &str) -> Result<()> {
         let mut message = LinkMessage::default();
@@ -186,7 +207,13 @@ impl Route {
         let call = format!("RTM_DELLINK({{{name}}})");
         let why = "its addresses, routes and, for a pair, its other end go with it";
         self.request(RouteNetlinkMessage::DelLink(message), CHANGE, &call, why)
-            .or_else(|errno| if errno == Errno::ENODEV { Ok(()) } else { Err(errno) })
+            .or_else(|errno| {
+                if errno == Errno::ENODEV {
+                    Ok(())
+                } else {
+                    Err(errno)
+                }
+            })
             .with_context(|| format!("remove the interface {name}"))
     }
 
@@ -200,12 +227,15 @@ impl Route {
         let subnet = |answer| match answer {
             RouteNetlinkMessage::NewRoute(route) if route.header.table == MAIN => {
                 let prefix = route.header.destination_prefix_length;
-                route.attributes.iter().find_map(|attribute| match attribute {
-                    RouteAttribute::Destination(RouteAddress::Inet(address)) => {
-                        Some(Subnet::around(*address, prefix))
-                    }
-                    _ => None,
-                })
+                route
+                    .attributes
+                    .iter()
+                    .find_map(|attribute| match attribute {
+                        RouteAttribute::Destination(RouteAddress::Inet(address)) => {
+                            Some(Subnet::around(*address, prefix))
+                        }
+                        _ => None,
+                    })
             }
             _ => None,
         };
@@ -225,7 +255,9 @@ pub fn subnets_in_use() -> Result<Vec<Subnet>> {
 /// A link to make or to change: its name, whether it is up.
 pub(crate) fn named(name: &str, up: bool) -> LinkMessage {
     let mut message = LinkMessage::default();
-    message.attributes.push(LinkAttribute::IfName(name.to_owned()));
+    message
+        .attributes
+        .push(LinkAttribute::IfName(name.to_owned()));
     if up {
         message.header.flags = LinkFlags::Up;
         message.header.change_mask = LinkFlags::Up;
@@ -235,10 +267,13 @@ pub(crate) fn named(name: &str, up: bool) -> LinkMessage {
 
 /// What kind of interface a link is, if it is not plain hardware.
 pub(crate) fn kind_of(link: &LinkMessage) -> Option<&InfoKind> {
-    let infos = link.attributes.iter().find_map(|attribute| match attribute {
-        LinkAttribute::LinkInfo(infos) => Some(infos),
-        _ => None,
-    });
+    let infos = link
+        .attributes
+        .iter()
+        .find_map(|attribute| match attribute {
+            LinkAttribute::LinkInfo(infos) => Some(infos),
+            _ => None,
+        });
     infos?.iter().find_map(|info| match info {
         LinkInfo::Kind(kind) => Some(kind),
         _ => None,

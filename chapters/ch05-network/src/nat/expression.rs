@@ -1,0 +1,156 @@
+//! A part of a rule as the kernel's expressions: load something into a register,
+//! compare it, do something with the packet (`enum nft_…_attributes`).
+
+use std::net::Ipv4Addr;
+
+use super::Protocol;
+use super::message::Attributes;
+use super::rule::Part;
+use crate::pool::Subnet;
+
+/// The register that all conditions use, and a second one for a port.
+const FIRST: u32 = 1;
+const SECOND: u32 = 2;
+/// The register whose value ends a rule.
+const VERDICT: u32 = 0;
+/// `NFT_CMP_EQ`, `NFT_CMP_NEQ`
+const EQUAL: u32 = 0;
+const UNEQUAL: u32 = 1;
+/// `NFT_META_…`
+const IN_NAME: u32 = 6;
+const OUT_NAME: u32 = 7;
+const PROTOCOL: u32 = 16;
+/// `NFT_CT_…`, with the bits of established and related, and of `IPS_DST_NAT`.
+const STATE: u32 = 0;
+const STATUS: u32 = 2;
+const KNOWN: u32 = 2 | 4;
+const DNAT: u32 = 1 << 5;
+/// `NFT_PAYLOAD_…_HEADER`, and where in it.
+const NETWORK: u32 = 1;
+const TRANSPORT: u32 = 2;
+const SOURCE: (u32, u32) = (NETWORK, 12);
+const DESTINATION: (u32, u32) = (NETWORK, 16);
+const PORT: (u32, u32) = (TRANSPORT, 2);
+/// `RTN_LOCAL`
+const LOCAL: u32 = 2;
+
+/// Appends the expressions that are `part` to a rule's list.
+pub(super) fn write(list: Attributes, part: &Part) -> Attributes {
+    match part {
+        Part::From(name) => interface(list, IN_NAME, EQUAL, name),
+        Part::NotFrom(name) => interface(list, IN_NAME, UNEQUAL, name),
+        Part::Into(name) => interface(list, OUT_NAME, EQUAL, name),
+        Part::NotInto(name) => interface(list, OUT_NAME, UNEQUAL, name),
+        Part::Source(subnet) => address(list, SOURCE, *subnet),
+        Part::Destination(subnet) => address(list, DESTINATION, *subnet),
+        Part::ForThisHost => for_this_host(list),
+        Part::Port(protocol, port) => to_port(list, *protocol, *port),
+        Part::Known => connection(list, STATE, KNOWN),
+        Part::Published => connection(list, STATUS, DNAT),
+        Part::Accept => verdict(list, 1),
+        Part::Drop => verdict(list, 0),
+        Part::Masquerade => add(list, "masq", Attributes::default()),
+        Part::To(to) => translate(list, *to.ip(), to.port()),
+    }
+}
+
+fn add(list: Attributes, name: &str, data: Attributes) -> Attributes {
+    let expression = Attributes::default().text(1, name).nested(2, data);
+    list.nested(1, expression)
+}
+
+/// `NFTA_DATA_VALUE`: what a register is compared with or set to.
+fn value(bytes: &[u8]) -> Attributes {
+    Attributes::default().bytes(1, bytes)
+}
+
+fn compare(list: Attributes, how: u32, with: &[u8]) -> Attributes {
+    let data = Attributes::default().number(1, FIRST).number(2, how);
+    add(list, "cmp", data.nested(3, value(with)))
+}
+
+/// Keeps the bits of the mask.
+fn mask(list: Attributes, mask: [u8; 4]) -> Attributes {
+    let data = Attributes::default()
+        .number(1, FIRST)
+        .number(2, FIRST)
+        .number(3, 4)
+        .nested(4, value(&mask))
+        .nested(5, value(&[0; 4]));
+    add(list, "bitwise", data)
+}
+
+fn load_meta(list: Attributes, key: u32) -> Attributes {
+    add(
+        list,
+        "meta",
+        Attributes::default().number(1, FIRST).number(2, key),
+    )
+}
+
+fn load_packet(list: Attributes, (base, offset): (u32, u32), length: u32) -> Attributes {
+    let data = Attributes::default().number(1, FIRST).number(2, base);
+    add(list, "payload", data.number(3, offset).number(4, length))
+}
+
+fn interface(list: Attributes, key: u32, how: u32, name: &str) -> Attributes {
+    // A name fills its sixteen bytes with zeros (`IFNAMSIZ`).
+    let mut padded = [0; 16];
+    for (to, from) in padded.iter_mut().zip(name.as_bytes()) {
+        *to = *from;
+    }
+    compare(load_meta(list, key), how, &padded)
+}
+
+fn address(list: Attributes, which: (u32, u32), subnet: Subnet) -> Attributes {
+    let mut list = load_packet(list, which, 4);
+    if subnet.prefix < 32 {
+        list = mask(list, subnet.mask().octets());
+    }
+    compare(list, EQUAL, &subnet.address.octets())
+}
+
+/// Asks the routing table what kind of address the receiver's is.
+fn for_this_host(list: Attributes) -> Attributes {
+    const ADDRESS_TYPE: u32 = 3;
+    const OF_RECEIVER: u32 = 2;
+    let data = Attributes::default().number(1, FIRST);
+    let data = data.number(2, ADDRESS_TYPE).number(3, OF_RECEIVER);
+    compare(add(list, "fib", data), EQUAL, &LOCAL.to_ne_bytes())
+}
+
+fn to_port(list: Attributes, protocol: Protocol, port: u16) -> Attributes {
+    let number = match protocol {
+        Protocol::Tcp => libc::IPPROTO_TCP,
+        Protocol::Udp => libc::IPPROTO_UDP,
+    };
+    let number = number.to_le_bytes()[0];
+    let list = compare(load_meta(list, PROTOCOL), EQUAL, &[number]);
+    compare(load_packet(list, PORT, 2), EQUAL, &port.to_be_bytes())
+}
+
+/// Whether one of these bits is set in what connection tracking knows.
+fn connection(list: Attributes, key: u32, bits: u32) -> Attributes {
+    let data = Attributes::default().number(1, FIRST).number(2, key);
+    let list = mask(add(list, "ct", data), bits.to_ne_bytes());
+    compare(list, UNEQUAL, &[0; 4])
+}
+
+fn set(list: Attributes, register: u32, what: Attributes) -> Attributes {
+    let data = Attributes::default().number(1, register).nested(2, what);
+    add(list, "immediate", data)
+}
+
+fn verdict(list: Attributes, code: u32) -> Attributes {
+    let verdict = Attributes::default().number(1, code);
+    set(list, VERDICT, Attributes::default().nested(2, verdict))
+}
+
+fn translate(list: Attributes, address: Ipv4Addr, port: u16) -> Attributes {
+    const DNAT: u32 = 1;
+    const IPV4: u32 = 2;
+    let list = set(list, FIRST, value(&address.octets()));
+    let list = set(list, SECOND, value(&port.to_be_bytes()));
+    let data = Attributes::default().number(1, DNAT).number(2, IPV4);
+    add(list, "nat", data.number(3, FIRST).number(5, SECOND))
+}
