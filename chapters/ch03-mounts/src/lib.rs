@@ -25,6 +25,7 @@ mod plan;
 mod propagation;
 mod root;
 pub mod table;
+mod usual;
 
 pub use attributes::Attributes;
 pub use devices::{
@@ -36,6 +37,7 @@ pub use pivot::{move_root, pivot};
 pub use plan::{Mount, apply};
 pub use propagation::{Kind, Propagation, prepare_root, private, set_propagation};
 pub use root::Root;
+pub use usual::{MASKED, READ_ONLY, furnish, usual, usual_for_one_id};
 
 /// The number under which this chapter announces its steps.
 const CHAPTER: u8 = 3;

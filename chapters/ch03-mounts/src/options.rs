@@ -182,3 +182,119 @@ impl Options {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::attributes;
+
+    fn parsed(words: &[&str]) -> Options {
+        parse_options(words).unwrap()
+    }
+
+    #[test]
+    fn words_are_told_apart() {
+        let options = parsed(&["nosuid", "rbind", "rro", "rslave", "size=1m", "dirsync"]);
+        assert_eq!(
+            options.here,
+            Attributes {
+                set: NOSUID,
+                clear: 0
+            }
+        );
+        assert_eq!(
+            options.tree,
+            Attributes {
+                set: RDONLY,
+                clear: 0
+            }
+        );
+        assert_eq!(options.bind, Some(Depth::Tree));
+        assert_eq!(options.propagation, [Propagation::RSLAVE]);
+        assert_eq!(options.super_block, ["dirsync"]);
+        assert_eq!(options.data, ["size=1m"]);
+    }
+
+    #[test]
+    fn of_two_words_the_later_wins() {
+        let options = parsed(&["ro", "rw", "sync", "async", "strictatime", "noatime"]);
+        let expected = Attributes {
+            set: NOATIME,
+            clear: RDONLY | ATIME,
+        };
+        assert_eq!(options.here, expected);
+        assert!(options.super_block.is_empty());
+    }
+
+    #[test]
+    fn what_nobody_claims_is_data() {
+        let words = [
+            "rsync",
+            "rdefaults",
+            "mode=1777",
+            "newinstance",
+            "rremount",
+            "r",
+            "",
+        ];
+        assert_eq!(
+            parsed(&words).data,
+            [
+                "rsync",
+                "rdefaults",
+                "mode=1777",
+                "newinstance",
+                "rremount",
+                "r"
+            ]
+        );
+    }
+
+    #[test]
+    fn a_nul_byte_is_refused() {
+        assert!(parse_options(&["mode=1\0"]).is_err());
+    }
+
+    /// The words of the specification's table ("Linux mount options"), each once.
+    const SPECIFIED: &str = "async atime bind defaults dev diratime dirsync exec iversion \
+        lazytime loud mand noatime nodev nodiratime noexec noiversion nolazytime nomand \
+        norelatime nostrictatime nosuid nosymfollow private ratime rbind rdev rdiratime \
+        relatime remount rexec rnoatime rnodev rnodiratime rnoexec rnorelatime \
+        rnostrictatime rnosuid rnosymfollow ro rprivate rrelatime rro rrw rshared rslave \
+        rstrictatime rsuid rsymfollow runbindable rw shared silent slave strictatime suid \
+        symfollow sync tmpcopyup unbindable idmap ridmap";
+
+    #[test]
+    fn every_word_of_the_specification_is_known() {
+        for word in SPECIFIED.split_whitespace() {
+            assert!(parsed(&[word]).data.is_empty(), "{word} was taken for data");
+        }
+    }
+
+    proptest! {
+        /// What mount_setattr(2) answers with EINVAL: a bit both set and cleared (access
+        /// times aside), and access times touched without clearing the whole field.
+        #[test]
+        fn the_kernel_can_take_what_any_list_of_words_means(
+            words in proptest::collection::vec(0..SPECIFIED.split_whitespace().count(), 0..12)
+        ) {
+            let known: Vec<&str> = SPECIFIED.split_whitespace().collect();
+            let words: Vec<&str> = words.iter().map(|word| known[*word]).collect();
+            let options = parsed(&words);
+            for change in [options.here, options.tree] {
+                prop_assert_eq!(change.set & change.clear & !attributes::ATIME, 0);
+                if (change.set | change.clear) & ATIME != 0 {
+                    prop_assert_eq!(change.clear & ATIME, ATIME);
+                }
+                prop_assert_ne!(change.set & ATIME, ATIME, "no third value");
+            }
+        }
+
+        #[test]
+        fn any_text_is_read_without_a_panic(words in proptest::collection::vec(".*", 0..6)) {
+            let _ = parse_options(&words);
+        }
+    }
+}

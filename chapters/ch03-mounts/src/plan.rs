@@ -14,7 +14,7 @@ use rustix::mount::{MoveMountFlags, move_mount};
 use workbench::steps;
 
 use crate::CHAPTER;
-use crate::attributes::{Attributes, mount_setattr, names};
+use crate::attributes::{mount_setattr, names};
 use crate::options::{Depth, Options, parse_options};
 use crate::propagation::propagate;
 use crate::root::Root;
@@ -85,7 +85,14 @@ fn perform(root: &Root, mount: &Mount, options: &Options) -> Result<()> {
 /// Changes what is mounted at the target already.
 fn remount(root: &Root, mount: &Mount, options: &Options) -> Result<()> {
     let target = root.resolve(&mount.target)?;
-    finish(target.as_fd(), mount, options)
+    let [here, tree] = [options.here, options.tree].map(|change| names(change.set));
+    steps::step(
+        CHAPTER,
+        format_args!("mount_setattr({:?}, set={here}, tree={tree})", mount.target),
+        "what is mounted here stays, with other flags",
+        || attributes(target.as_fd(), options),
+    )?;
+    spread(target.as_fd(), mount, options)
 }
 
 impl Mount {
@@ -105,19 +112,9 @@ fn attach(
     asked: &Mount,
     options: &Options,
 ) -> Result<()> {
-    let on = asked.on();
-    refused::below_proc(target, on, asked)?;
-    steps::step(
-        CHAPTER,
-        format_args!("move_mount({} -> {:?})", asked.kind(), on),
-        "with its flags set it gets its place, found by descriptor inside the root",
-        || place(mount, target),
-    )
-    .context("put it in its place")?;
-    for propagation in &options.propagation {
-        propagate(mount.as_fd(), &on.display().to_string(), *propagation)?;
-    }
-    Ok(())
+    refused::below_proc(target, asked)?;
+    place(mount, target).context("put it in its place")?;
+    spread(mount.as_fd(), asked, options)
 }
 
 /// move_mount(2) of a detached mount to a place that is held open.
@@ -127,34 +124,22 @@ pub(crate) fn place(mount: &OwnedFd, target: BorrowedFd<'_>) -> rustix::io::Resu
     move_mount(mount, "", target, "", by_descriptor)
 }
 
-/// Attributes, then propagation, of a mount that is in its place.
-fn finish(mount: BorrowedFd<'_>, asked: &Mount, options: &Options) -> Result<()> {
-    attributes(mount, asked.on(), options)?;
-    for propagation in &options.propagation {
-        propagate(mount, &asked.on().display().to_string(), *propagation)?;
+/// Sets and clears the attributes that the words name, on one mount and on the tree.
+/// What is not named stays: flags locked by a user namespace above all.
+fn attributes(mount: BorrowedFd<'_>, options: &Options) -> Result<()> {
+    for (recursive, change) in [(false, options.here), (true, options.tree)] {
+        if !change.is_empty() {
+            mount_setattr(mount, recursive, change, 0)
+                .map_err(|errno| refused::attributes(errno, change))?;
+        }
     }
     Ok(())
 }
 
-/// Sets and clears the attributes that the words name, on one mount and on the tree.
-fn attributes(mount: BorrowedFd<'_>, on: &Path, options: &Options) -> Result<()> {
-    for (recursive, change) in [(false, options.here), (true, options.tree)] {
-        if change.is_empty() {
-            continue;
-        }
-        let Attributes { set, clear } = change;
-        let depth = if recursive { "AT_RECURSIVE" } else { "0" };
-        steps::step(
-            CHAPTER,
-            format_args!(
-                "mount_setattr({on:?}, {depth}, set={}, clear={})",
-                names(set),
-                names(clear)
-            ),
-            "what is not named stays: flags locked by a user namespace above all",
-            || mount_setattr(mount, recursive, change, 0),
-        )
-        .map_err(|errno| refused::attributes(errno, change))?;
+/// Propagation, in the order of the words.
+fn spread(mount: BorrowedFd<'_>, asked: &Mount, options: &Options) -> Result<()> {
+    for propagation in &options.propagation {
+        propagate(mount, &asked.on().display().to_string(), *propagation)?;
     }
     Ok(())
 }

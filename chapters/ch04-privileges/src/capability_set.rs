@@ -183,3 +183,46 @@ impl fmt::Debug for CapSet {
         write!(to, "CapSet({self})")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn a_capability_has_its_number() {
+        assert_eq!(CapSet::named("CAP_CHOWN"), Some(CapSet(1)));
+        assert_eq!(CapSet::named("sys_admin"), Some(CapSet(1 << 21)));
+        assert_eq!(
+            CapSet::named("CAP_CHECKPOINT_RESTORE"),
+            Some(CapSet(1 << 40))
+        );
+        assert_eq!(CapSet::named("CAP_CAP_CHOWN"), None);
+    }
+
+    #[test]
+    fn what_the_kernel_does_not_know_comes_back() {
+        let (set, unknown) = CapSet::parse(&["CAP_KILL", "CAP_FLY", "kill"]);
+        assert_eq!(set.names(), ["CAP_KILL"]);
+        assert_eq!(unknown, ["CAP_FLY"]);
+        assert_eq!(CapSet::parse(&["all"]).0, CapSet::known());
+    }
+
+    #[test]
+    fn a_container_gets_fourteen() {
+        let set = CapSet::container_default();
+        assert_eq!(
+            set.0, 0xa804_25fb,
+            "what docker's containers have in CapBnd"
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn names_and_sets_are_the_same_thing(bits in any::<u64>()) {
+            let set = CapSet(bits & CapSet::known().0);
+            prop_assert_eq!(CapSet::parse(&set.names()), (set, vec![]));
+        }
+    }
+}

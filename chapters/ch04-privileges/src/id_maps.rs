@@ -198,3 +198,70 @@ fn widest(own: u32, ranges: &[(u32, u32)]) -> Vec<IdMap> {
     }
     maps
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn map(inside: u32, outside: u32, count: u32) -> IdMap {
+        IdMap {
+            inside,
+            outside,
+            count,
+        }
+    }
+
+    #[test]
+    fn lines_that_overlap_on_either_side_are_refused() {
+        assert!(check(&[map(0, 1000, 1), map(1, 100_000, 65536)]).is_ok());
+        assert!(check(&[map(0, 1000, 2), map(1, 100_000, 1)]).is_err());
+        assert!(check(&[map(0, 1000, 2), map(5, 1001, 1)]).is_err());
+        assert!(check(&[]).is_err());
+        assert!(check(&[map(0, 0, 0)]).is_err());
+        assert!(check(&[map(0, u32::MAX, 2)]).is_err());
+    }
+
+    #[test]
+    fn ranges_are_lent_by_name_or_by_number() {
+        let text =
+            "ann:100000:65536\nbob:1:1\n# ann:7:7\n1000:200000:10\nann:x:1\nann:3\n";
+        let names = ["ann".to_owned(), "1000".to_owned()];
+        assert_eq!(
+            parse_subordinate(text, &names),
+            [(100_000, 65536), (200_000, 10)]
+        );
+    }
+
+    #[test]
+    fn the_widest_map_puts_the_ranges_behind_root() {
+        let maps = widest(1000, &[(100_000, 65536), (300_000, 5)]);
+        assert_eq!(text(&maps), "0 1000 1\n1 100000 65536\n65537 300000 5\n");
+        assert!(own(&widest(1000, &[]), 1000));
+    }
+
+    proptest! {
+        #[test]
+        fn the_widest_map_is_one_that_the_kernel_takes(
+            own in 0u32..60_000,
+            sizes in proptest::collection::vec(1u32..70_000, 0..8),
+        ) {
+            let mut next = 100_000;
+            let ranges: Vec<(u32, u32)> = sizes.iter().map(|size| {
+                let range = (next, *size);
+                next += size;
+                range
+            }).collect();
+            let maps = widest(own, &ranges);
+            prop_assert!(check(&maps).is_ok());
+            let total: u32 = maps.iter().map(|map| map.count).sum();
+            prop_assert_eq!(total, 1 + sizes.iter().sum::<u32>());
+        }
+
+        #[test]
+        fn any_text_is_read_without_a_panic(text in ".*") {
+            let _ = parse_subordinate(&text, &["0".to_owned()]);
+        }
+    }
+}

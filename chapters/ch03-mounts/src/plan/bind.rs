@@ -10,6 +10,7 @@ use workbench::steps;
 
 use super::{Mount, attach, attributes, refused};
 use crate::CHAPTER;
+use crate::attributes::names;
 use crate::options::{Depth, Options};
 use crate::root::Root;
 
@@ -17,7 +18,6 @@ use crate::root::Root;
 /// nobody can see it, and attaches it.
 ///
 /// A bind has no file system data: such words are not read, as mount(2) does not.
-// ANCHOR: bind
 pub(super) fn perform(
     root: &Root,
     mount: &Mount,
@@ -25,8 +25,36 @@ pub(super) fn perform(
     depth: Depth,
 ) -> Result<()> {
     let source = mount.source.as_deref().context("a bind needs a source")?;
-    let clone = clone_tree(source, depth)?;
-    attributes(clone.as_fd(), mount.on(), options)?;
+    let tree = if depth == Depth::Tree {
+        "|AT_RECURSIVE"
+    } else {
+        ""
+    };
+    let flags = names(options.here.set | options.tree.set);
+    steps::step(
+        CHAPTER,
+        format_args!(
+            "open_tree({source:?}, OPEN_TREE_CLONE{tree}), mount_setattr({flags}), \
+             move_mount({:?})",
+            mount.on()
+        ),
+        "a second view of the same files, which gets its flags before its place",
+        || make(root, mount, options, (source, depth)),
+    )
+}
+
+// ANCHOR: make
+fn make(
+    root: &Root,
+    mount: &Mount,
+    options: &Options,
+    (source, depth): (&Path, Depth),
+) -> Result<()> {
+    let mut flags = OpenTreeFlags::OPEN_TREE_CLONE | OpenTreeFlags::OPEN_TREE_CLOEXEC;
+    flags.set(OpenTreeFlags::AT_RECURSIVE, depth == Depth::Tree);
+    let clone =
+        open_tree(CWD, source, flags).map_err(|errno| refused::bind(source, errno))?;
+    attributes(clone.as_fd(), options)?;
     let kind = fstat(&clone).with_context(|| format!("look at {}", source.display()))?;
     let target = if FileType::from_raw_mode(kind.st_mode).is_dir() {
         root.make_dir(mount.on())?
@@ -35,20 +63,4 @@ pub(super) fn perform(
     };
     attach(&clone, target.as_fd(), mount, options)
 }
-// ANCHOR_END: bind
-
-/// open_tree(2): a detached copy of the mount at a path of the host.
-pub(super) fn clone_tree(source: &Path, depth: Depth) -> Result<std::os::fd::OwnedFd> {
-    let (flags, word) = match depth {
-        Depth::One => (OpenTreeFlags::empty(), ""),
-        Depth::Tree => (OpenTreeFlags::AT_RECURSIVE, "|AT_RECURSIVE"),
-    };
-    let clone = OpenTreeFlags::OPEN_TREE_CLONE | OpenTreeFlags::OPEN_TREE_CLOEXEC;
-    steps::step(
-        CHAPTER,
-        format_args!("open_tree({source:?}, OPEN_TREE_CLONE{word})"),
-        "a second view of the same files, with flags of its own",
-        || open_tree(CWD, source, flags | clone),
-    )
-    .map_err(|errno| refused::bind(source, errno))
-}
+// ANCHOR_END: make

@@ -135,7 +135,7 @@ fn set(root: &Root, mount: &Mount, options: &Options, trees: &[Tree]) -> Result<
         },
         ..Options::default()
     };
-    attributes(top.as_fd(), mount.on(), &last)
+    attributes(top.as_fd(), &last)
 }
 
 /// A new mount where the kernel allows it, else a bind of what the host has.

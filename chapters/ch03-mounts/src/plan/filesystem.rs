@@ -19,6 +19,20 @@ use crate::root::Root;
 
 /// Makes the instance and attaches it to its target below `root`.
 pub(super) fn perform(root: &Root, mount: &Mount, options: &Options) -> Result<()> {
+    let (kind, on) = (mount.kind(), mount.on());
+    let flags = names(options.here.set | options.tree.set);
+    steps::step(
+        CHAPTER,
+        format_args!(
+            "fsopen({kind:?}), fsconfig({:?}), fsmount({flags}), move_mount({on:?})",
+            options.data.join(",")
+        ),
+        why(kind),
+        || make(root, mount, options),
+    )
+}
+
+fn make(root: &Root, mount: &Mount, options: &Options) -> Result<()> {
     let kind = mount.kind();
     let there = root.look(mount.on())?;
     if matches!(kind, "proc" | "sysfs") {
@@ -59,35 +73,23 @@ fn ordinary(root: &Root, mount: &Mount) -> Result<()> {
 
 /// A mount of a new instance that has no place yet.
 // ANCHOR: create
-pub(super) fn create(
+fn create(
     kind: &str,
     source: Option<&Path>,
     data: &[String],
     options: &Options,
 ) -> Result<OwnedFd> {
-    let context =
-        steps::step(CHAPTER, format_args!("fsopen({kind:?})"), why(kind), || {
-            fsopen(kind, FsOpenFlags::FSOPEN_CLOEXEC)
-        })
+    let context = fsopen(kind, FsOpenFlags::FSOPEN_CLOEXEC)
         .map_err(|errno| refused::filesystem(kind, errno, None))?;
-    let flags = options.here.set | options.tree.set;
-    let attributes = MountAttrFlags::from_bits_retain(u32::try_from(flags)?);
-    steps::step(
-        CHAPTER,
-        format_args!("fsmount({kind}, {:?}, {})", data.join(","), names(flags)),
-        "configured by fsconfig, mounted nowhere yet",
-        || {
-            configure(
-                context.as_fd(),
-                source.unwrap_or(Path::new(kind)),
-                data,
-                options,
-            )?;
-            fsconfig_create(context.as_fd())?;
-            fsmount(context.as_fd(), FsMountFlags::FSMOUNT_CLOEXEC, attributes)
-        },
-    )
-    .map_err(|errno| refused::filesystem(kind, errno, Some(context.as_fd())))
+    let context = context.as_fd();
+    let attributes = u32::try_from(options.here.set | options.tree.set)?;
+    configure(context, source.unwrap_or(Path::new(kind)), data, options)
+        .and_then(|()| fsconfig_create(context))
+        .and_then(|()| {
+            let flags = MountAttrFlags::from_bits_retain(attributes);
+            fsmount(context, FsMountFlags::FSMOUNT_CLOEXEC, flags)
+        })
+        .map_err(|errno| refused::filesystem(kind, errno, Some(context)))
 }
 // ANCHOR_END: create
 

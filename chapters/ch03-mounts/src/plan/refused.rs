@@ -129,7 +129,7 @@ const REPLACEABLE: [&str; 10] = [
 
 /// Refuses a mount inside procfs, wherever links led to it (CVE-2019-16884 and those
 /// after it): what is written to procfs later would go to the mount instead.
-pub(super) fn below_proc(target: BorrowedFd<'_>, on: &Path, asked: &Mount) -> Result<()> {
+pub(super) fn below_proc(target: BorrowedFd<'_>, asked: &Mount) -> Result<()> {
     const PROC_SUPER_MAGIC: i64 = 0x9fa0;
     if fstatfs(target.as_fd())?.f_type as i64 != PROC_SUPER_MAGIC
         || asked.kind() == "proc"
@@ -146,7 +146,7 @@ pub(super) fn below_proc(target: BorrowedFd<'_>, on: &Path, asked: &Mount) -> Re
     }
     bail!(
         "{} lies inside procfs, where nothing may be mounted",
-        on.display()
+        asked.on().display()
     )
 }
 
