@@ -19,6 +19,7 @@ mod kernel;
 pub mod layout;
 mod limits;
 pub mod stats;
+mod weight;
 
 pub use cgroup::Cgroup;
 pub use devices::DeviceRule;

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use crate::devices::{self, DeviceRule};
 use crate::layout::Version;
+use crate::weight;
 
 /// What a container may have. `None` leaves the kernel's own default.
 // ANCHOR: Limits
@@ -135,13 +136,13 @@ impl Limits {
         set("memory.swap.max", self.swap_alone());
         set("memory.low", self.memory_reservation.map(or_max));
         let shares = self.cpu_shares.filter(|n| *n != 0);
-        set("cpu.weight", shares.map(|n| text(weight_of_shares(n))));
+        set("cpu.weight", shares.map(|n| text(weight::of_shares(n))));
         set("cpu.max", self.cpu_max());
         set("cpuset.cpus", self.cpuset_cpus.clone());
         set("cpuset.mems", self.cpuset_mems.clone());
         set("pids.max", self.pids.map(or_max));
         let weight = self.blkio_weight.filter(|n| *n != 0);
-        set("io.weight", weight.map(|n| text(weight_of_blkio(n))));
+        set("io.weight", weight.map(|n| text(weight::of_blkio(n))));
         for (file, value) in &self.unified {
             set(file, Some(value.clone()));
         }
@@ -187,30 +188,8 @@ fn or_max(value: i64) -> String {
     }
 }
 
-/// `cpu.shares` (2 to 262144, usually 1024) as a `cpu.weight` (1 to 10000, usually
-/// 100): the curve through the least, the usual and the greatest value of both.
-#[must_use]
-pub(crate) fn weight_of_shares(shares: u64) -> u64 {
-    match shares {
-        ..=2 => 1,
-        262_144.. => 10_000,
-        _ => {
-            let l = f64::from(u32::try_from(shares).unwrap_or(u32::MAX)).log2();
-            let exponent = l.mul_add(l, 125.0 * l) / 612.0 - 7.0 / 34.0;
-            10_f64.powf(exponent).ceil() as u64
-        }
-    }
-}
-
-/// `blkio.weight` (10 to 1000) as an `io.weight` (1 to 10000), in a straight line.
-fn weight_of_blkio(weight: u16) -> u64 {
-    1 + (u64::from(weight.clamp(10, 1000)) - 10) * 9999 / 990
-}
-
 #[cfg(test)]
 mod tests {
-    use proptest::prelude::*;
-
     use super::*;
 
     fn shown(limits: &Limits, version: Version) -> Vec<String> {
@@ -285,22 +264,6 @@ mod tests {
     fn what_is_not_said_is_not_written() {
         for version in [Version::V1, Version::V2] {
             assert_eq!(Limits::default().files(version), []);
-        }
-    }
-
-    #[test]
-    fn the_weights_meet_at_the_ends_and_in_the_middle() {
-        let shares = [2, 1024, 262_144].map(weight_of_shares);
-        assert_eq!(shares, [1, 100, 10_000]);
-        assert_eq!([10, 1000].map(weight_of_blkio), [1, 10_000]);
-    }
-
-    proptest! {
-        #[test]
-        fn more_shares_never_weigh_less(a in 0_u64..300_000, b in 0_u64..300_000) {
-            let (less, more) = (a.min(b), a.max(b));
-            prop_assert!(weight_of_shares(less) <= weight_of_shares(more));
-            prop_assert!((1..=10_000).contains(&weight_of_shares(a)));
         }
     }
 }

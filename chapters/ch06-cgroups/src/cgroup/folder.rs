@@ -1,0 +1,133 @@
+//! The group in one tree: its folder, made from the top, and its files.
+
+use std::collections::BTreeSet;
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use nix::errno::Errno;
+use nix::unistd::Pid;
+use workbench::steps::step;
+
+use crate::layout::{Tree, Version};
+
+/// The group in one tree.
+#[derive(Debug)]
+pub(crate) struct Folder {
+    pub(crate) tree: Tree,
+    pub(crate) path: PathBuf,
+}
+
+impl Folder {
+    /// Makes the folder and those above it, from the top, and gives each what it needs
+    /// before the next one can work.
+    pub(super) fn make(&self, path: &Path, wanted: &BTreeSet<String>) -> io::Result<()> {
+        for _ in 0..8 {
+            match self.make_once(path, wanted) {
+                // Somebody removed the empty parent between our two calls.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                answer => return answer,
+            }
+        }
+        self.make_once(path, wanted)
+    }
+
+    fn make_once(&self, path: &Path, wanted: &BTreeSet<String>) -> io::Result<()> {
+        let mut dir = self.tree.mount.clone();
+        for name in path.iter().filter(|name| *name != "/") {
+            if self.tree.version == Version::V2 {
+                self.give_children(&dir, wanted);
+            }
+            dir.push(name);
+            make_dir(&dir)?;
+            if self.tree.controllers.iter().any(|name| name == "cpuset") {
+                inherit_cpuset(&dir, self.tree.version)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Version 2: a parent gives its children each controller by name. It is refused
+    /// where processes are in it; then the limit that needs it will be missed.
+    fn give_children(&self, dir: &Path, wanted: &BTreeSet<String>) {
+        let file = dir.join("cgroup.subtree_control");
+        let given = fs::read_to_string(&file).unwrap_or_default();
+        let given: BTreeSet<_> = given.split_whitespace().collect();
+        for name in &self.tree.controllers {
+            if wanted.contains(name) && !given.contains(name.as_str()) {
+                let why = "in version 2 a parent gives its children their controllers";
+                let _ = write(&file, &format!("+{name}"), why);
+            }
+        }
+    }
+}
+
+fn make_dir(dir: &Path) -> io::Result<()> {
+    let why = "a cgroup is made by making its folder";
+    let call = format_args!("mkdir({dir:?})");
+    if dir.is_dir() {
+        return Ok(());
+    }
+    match step(6, call, why, || fs::create_dir(dir)) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        answer => answer,
+    }
+}
+
+/// Version 1: a new cpuset is empty, and takes no process until it is filled.
+fn inherit_cpuset(dir: &Path, version: Version) -> io::Result<()> {
+    if version == Version::V2 {
+        return Ok(());
+    }
+    for file in ["cpuset.cpus", "cpuset.mems"] {
+        let here = dir.join(file);
+        let above = dir.parent().unwrap_or(dir).join(file);
+        if fs::read_to_string(&here)?.trim().is_empty() {
+            let value = fs::read_to_string(above)?;
+            let why = "a new cpuset of version 1 is empty, and takes no process so";
+            write(&here, value.trim(), why)?;
+        }
+    }
+    Ok(())
+}
+
+/// Writes to a file that must be there already: with O_CREAT the kernel would answer
+/// EACCES for one that is not.
+pub(crate) fn write(path: &Path, value: &str, why: &str) -> io::Result<()> {
+    step(6, format_args!("write({path:?}, {value:?})"), why, || {
+        let mut file = OpenOptions::new().write(true).open(path)?;
+        file.write_all(value.as_bytes())
+    })
+}
+
+/// The processes of one folder. A process that this pid namespace cannot see shows up
+/// as 0 and is left out: to kill(2), 0 means the caller's own group.
+pub(crate) fn pids_in(procs: &Path) -> io::Result<Vec<Pid>> {
+    let text = fs::read_to_string(procs)?;
+    let numbers = text.lines().filter_map(|line| line.parse().ok());
+    Ok(numbers.filter(|n| *n > 0).map(Pid::from_raw).collect())
+}
+
+/// Whether an error means that something is not there or not ours, as opposed to wrong.
+pub(super) fn is_absent(error: &io::Error) -> bool {
+    const ABSENT: [Errno; 5] = [
+        Errno::ENOENT,
+        Errno::EACCES,
+        Errno::EPERM,
+        Errno::EROFS,
+        Errno::EOPNOTSUPP,
+    ];
+    let errno = error.raw_os_error().map(Errno::from_raw);
+    errno.is_some_and(|errno| ABSENT.contains(&errno))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_to_this_caller_is_not_a_wrong_value() {
+        assert!(is_absent(&io::Error::from(Errno::EACCES)));
+        assert!(!is_absent(&io::Error::from(Errno::EINVAL)));
+    }
+}
