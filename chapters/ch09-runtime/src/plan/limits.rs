@@ -25,7 +25,7 @@ pub(super) fn of(resources: Option<&LinuxResources>) -> Result<Limits> {
         limits.cpuset_mems = cpu.mems().clone();
     }
     limits.pids = resources.pids().as_ref().map(oci_spec::runtime::LinuxPids::limit);
-    limits.devices = resources.devices().iter().flatten().map(rule).collect();
+    limits.devices = devices(resources.devices().as_deref().unwrap_or_default());
     Ok(limits)
 }
 
@@ -41,6 +41,15 @@ fn refuse_unsupported(resources: &LinuxResources) -> Result<()> {
         Some((field, _)) => bail!("config.json: linux.resources.{field} is not supported"),
         None => Ok(()),
     }
+}
+
+/// The rules given, and those without which no container works: its own terminals,
+/// the null device and its like, and making (not opening) any node.
+fn devices(given: &[LinuxDeviceCgroup]) -> Vec<DeviceRule> {
+    if given.is_empty() {
+        return Vec::new();
+    }
+    given.iter().map(rule).chain(cgroups::devices::defaults()).collect()
 }
 
 fn rule(given: &LinuxDeviceCgroup) -> DeviceRule {
