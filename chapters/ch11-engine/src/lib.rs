@@ -13,5 +13,7 @@ pub mod api;
 mod build_id;
 #[cfg(feature = "client")]
 pub mod client;
+#[cfg(feature = "server")]
+pub mod core;
 
 pub use build_id::BUILD_ID;
