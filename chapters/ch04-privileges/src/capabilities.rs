@@ -81,7 +81,7 @@ impl Capabilities {
         }
         step(
             CHAPTER,
-            format_args!("prctl(PR_CAPBSET_DROP, {surplus})"),
+            format_args!("prctl(PR_CAPBSET_DROP, each of {:#x})", surplus.0),
             "no file, not even one that is set-user-ID root, can give these back",
             || surplus.bits().try_for_each(drop_bounding),
         )
@@ -100,8 +100,8 @@ impl Capabilities {
         step(
             CHAPTER,
             format_args!(
-                "capset(effective={}, permitted={}, inheritable={})",
-                self.effective, self.permitted, self.inheritable
+                "capset(effective={:#x}, permitted={:#x}, inheritable={:#x})",
+                self.effective.0, self.permitted.0, self.inheritable.0
             ),
             "root's powers, less those a container has no use for",
             || capset(self.effective, self.permitted, self.inheritable),

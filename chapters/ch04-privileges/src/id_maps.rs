@@ -152,9 +152,16 @@ fn ask(program: &str, pid: Pid, maps: &[IdMap]) -> Result<()> {
 /// The widest maps that an ordinary user may have: root inside is the user, and the
 /// ids from 1 on are those that `/etc/subuid` and `/etc/subgid` lend.
 ///
-/// Where the files or the user's lines are missing, the user's own id remains.
+/// Where the files, the user's lines, or the programs that write such maps are missing,
+/// the user's own id remains.
 #[must_use]
 pub fn subordinate_ids(user: &str, uid: u32, gid: u32) -> (Vec<IdMap>, Vec<IdMap>) {
+    let paths = std::env::var_os("PATH").unwrap_or_default();
+    let there =
+        |program| std::env::split_paths(&paths).any(|dir| dir.join(program).exists());
+    if !there("newuidmap") || !there("newgidmap") {
+        return (widest(uid, &[]), widest(gid, &[]));
+    }
     let read = |path: &str| fs::read_to_string(path).unwrap_or_default();
     let names = [user.to_owned(), uid.to_string()];
     (

@@ -15,6 +15,7 @@ mod bpf;
 mod compile;
 #[expect(unsafe_code, reason = "seccomp(2) is in no crate")]
 mod install;
+mod listing;
 mod profile;
 mod verdicts;
 
@@ -26,6 +27,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 pub use bpf::Instruction;
 pub use compile::{Program, compile};
 pub use install::install;
+pub use listing::listing;
 pub use profile::{Machine, Profile, default_profile};
 
 /// A filter in the shape of the OCI specification (`config-linux.md`, "Seccomp").
