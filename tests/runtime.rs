@@ -1,7 +1,6 @@
 //! `skiff-runtime` as its callers use it: runc's commands on an OCI bundle.
 
 use std::fs;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use nix::sys::signal::Signal;
@@ -101,7 +100,7 @@ fn create_start_state_kill_delete() {
     let before = before(&world);
     let bundle = script(
         &world,
-        "touch /tmp/started; trap 'exit 3' TERM; while :; do sleep 0.1; done",
+        "echo begun; trap 'exit 3' TERM; while :; do sleep 0.1; done",
     );
     create(&world, &bundle, "c1");
     let made = state(&world, "c1");
@@ -122,7 +121,7 @@ fn create_start_state_kill_delete() {
 
     let _ = world.skiff(&["start", "c1"]).ok();
     becomes(&world, "c1", "running");
-    eventually("the program runs", TEN, || mark.exists().then_some(()));
+    eventually("the program runs", TEN, || begun().then_some(()));
     world.skiff(&["start", "c1"]).refused(1, "start");
     world.skiff(&["delete", "c1"]).refused(1, "not stopped");
     assert_eq!(world.skiff(&["list", "--quiet"]).ok(), "c1\n");
