@@ -5,6 +5,7 @@
 //! - [`Ordinary`]: the same program as somebody who is not root.
 //! - [`World`]: a machine inside this machine, whose end is the clean-up.
 //! - [`Ledger`]: what there is in a world, compared before and after.
+//! - [`Transcript`]: what the book prints, compared with what is seen.
 //! - [`Registry`] and [`layout`]: images to pull and a place to pull them from.
 //!
 //! Nothing here knows how skiff works inside: this crate uses no chapter.
@@ -18,6 +19,7 @@ mod output;
 mod registry;
 mod stream;
 mod terminal;
+mod transcript;
 mod trees;
 mod world;
 
@@ -29,4 +31,5 @@ pub use ordinary::Ordinary;
 pub use output::Output;
 pub use registry::Registry;
 pub use terminal::Terminal;
+pub use transcript::{Reader, Transcript};
 pub use world::World;

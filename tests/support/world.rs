@@ -131,6 +131,14 @@ impl World {
         }
     }
 
+    /// The user id and the group of whoever runs commands here.
+    pub(crate) fn ids(&self) -> (u32, u32) {
+        match &self.who {
+            Who::Root(_) => (0, 0),
+            Who::Ordinary(user) => user.ids(),
+        }
+    }
+
     /// Where the daemon of this world keeps what lasts, as the world sees it.
     #[must_use]
     pub fn data_root(&self) -> PathBuf {

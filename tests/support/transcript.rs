@@ -1,0 +1,210 @@
+//! Transcripts: what the book prints is what a test saw.
+//!
+//! A [`Transcript`] says what a reader types. The test types it into one shell of a
+//! [`World`], masks what differs from run to run, and compares with
+//! `book/src/transcripts/NAME.console`. With `SKIFF_BLESS=1` it writes that file instead
+//! (`just bless`). What is shown must be our own programs' output, or that of what every
+//! shell has built in: it may not depend on the distribution.
+
+mod masks;
+
+use std::env;
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::{Need, World, needs};
+use masks::Masks;
+
+/// A piece of a session at a terminal that the book prints.
+#[derive(Debug)]
+pub struct Transcript<'a> {
+    /// The name of its file.
+    pub name: &'a str,
+    /// Who types.
+    pub reader: Reader,
+    /// What it needs beside a world for that reader.
+    pub needs: &'a [Need],
+    /// What is done before the session that is shown.
+    pub before: &'a [&'a str],
+    /// The lines that are typed, into one shell.
+    pub typed: &'a [&'a str],
+}
+
+/// Who types a transcript.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reader {
+    /// An ordinary user: what the book shows wherever that is enough.
+    Ordinary,
+    /// Root; the lines say `sudo` where a reader must.
+    Root,
+}
+
+/// What a reader's shell knows: our programs by the names that the book gives them,
+/// and how to echo a line as a terminal would, leaving `$?` as it was.
+const SHELL: &str = r#"
+cargo() {
+    program=skiff
+    while [ $# -gt 0 ]; do
+        case $1 in
+            -p) program=$2; shift 2 ;;
+            --) shift; break ;;
+            *) shift ;;
+        esac
+    done
+    "$PROGRAMS/$program" "$@"
+}
+skiff() { "$PROGRAMS/skiff" "$@"; }
+sudo() { "$@"; }
+typed() { status=$?; printf '%s\n' "$1"; return $status; }
+exec 2>&1
+"#;
+
+impl Transcript<'_> {
+    /// Types the transcript and compares, or writes it anew. `program` is any of our
+    /// programs; the others lie beside it.
+    ///
+    /// # Panics
+    /// When what the book prints is not what is seen.
+    #[track_caller]
+    pub fn check(&self, program: &str) {
+        let mut all = vec![match self.reader {
+            Reader::Root => Need::Root,
+            Reader::Ordinary => Need::UserNamespace,
+        }];
+        all.extend(self.needs);
+        if !needs(&all) {
+            return;
+        }
+        let seen = self.see(program);
+        let path = folder().join(format!("{}.console", self.name));
+        if env::var("SKIFF_BLESS").is_ok_and(|word| word == "1") {
+            fs::create_dir_all(folder()).expect("the book's folder");
+            fs::write(&path, seen).expect("write the transcript");
+            return;
+        }
+        let printed = fs::read_to_string(&path).unwrap_or_default();
+        assert!(
+            printed == seen,
+            "{} is not what is seen (`just bless` writes it anew); the first difference: {}",
+            path.display(),
+            first_difference(&printed, &seen)
+        );
+    }
+
+    /// What stands on the terminal, masked.
+    fn see(&self, program: &str) -> String {
+        let world = match self.reader {
+            Reader::Root => World::root(program),
+            Reader::Ordinary => World::ordinary(program),
+        };
+        let out = world.run(&["sh", "-c", &self.script(world.skiff_path())]);
+        assert!(out.stderr.is_empty(), "the shell said something: {out}");
+        let text = Masks::of(&world).mask(&out.stdout);
+        trimmed(&text)
+    }
+
+    fn script(&self, program: &Path) -> String {
+        let programs = program.parent().expect("a program lies in a folder");
+        let mut script = format!("PROGRAMS={}\n{SHELL}", programs.display());
+        for line in self.before {
+            let _ = writeln!(script, "{line}");
+        }
+        script.push_str("true\n");
+        for line in self.typed {
+            let shown = format!("$ {}", line.replace('\n', "\n> "));
+            let _ = writeln!(script, "typed {}\n{line}", quoted(&shown));
+        }
+        script
+    }
+}
+
+/// Where the book keeps its transcripts.
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../book/src/transcripts")
+}
+
+/// A word for the shell.
+fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', r"'\''"))
+}
+
+/// Without blanks at the ends of lines: no reader sees them, editors remove them.
+fn trimmed(text: &str) -> String {
+    text.lines()
+        .map(|line| format!("{}\n", line.trim_end()))
+        .collect()
+}
+
+fn first_difference(printed: &str, seen: &str) -> String {
+    let (mut old, mut new) = (printed.lines(), seen.lines());
+    for number in 1.. {
+        let pair = (old.next(), new.next());
+        if pair.0 != pair.1 {
+            let line = |text: Option<&str>| text.unwrap_or("(the end)").to_owned();
+            let (old, new) = (line(pair.0), line(pair.1));
+            return format!(
+                "line {number}\n  printed: {old}\n  seen:    {new}\n\n{seen}"
+            );
+        }
+        if pair == (None, None) {
+            break;
+        }
+    }
+    "blanks".into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn seen(reader: Reader, before: &[&str], typed: &[&str]) -> String {
+        let transcript = Transcript {
+            name: "none",
+            reader,
+            needs: &[],
+            before,
+            typed,
+        };
+        transcript.see("/bin/true")
+    }
+
+    #[test]
+    fn a_session_is_shown_as_on_a_terminal() {
+        if !needs(&[Need::UserNamespace]) {
+            return;
+        }
+        let typed = [
+            "(exit 7)",
+            "echo $? $word",
+            "for n in 1 2; do\n  echo \"it's $n\"\ndone",
+        ];
+        let text = seen(Reader::Ordinary, &["word=told"], &typed);
+        let session = "$ (exit 7)\n$ echo $? $word\n7 told\n\
+                       $ for n in 1 2; do\n>   echo \"it's $n\"\n> done\nit's 1\nit's 2\n";
+        assert_eq!(text, session);
+    }
+
+    #[test]
+    fn programs_have_the_names_that_readers_type() {
+        if !needs(&[Need::UserNamespace]) {
+            return;
+        }
+        // `true` and `false` lie in one folder everywhere.
+        let typed = [
+            "cargo run -q -p true && echo yes",
+            "cargo run -q -p false -- -x; echo $?",
+        ];
+        let text = seen(Reader::Ordinary, &[], &typed);
+        assert!(text.contains("yes\n") && text.ends_with("\n1\n"), "{text}");
+    }
+
+    #[test]
+    fn the_first_difference_is_named() {
+        assert!(
+            first_difference("a\nb\n", "a\nc\n").starts_with("line 2\n  printed: b\n")
+        );
+        assert!(first_difference("a\n", "a\nc\n").contains("(the end)"));
+        assert_eq!(first_difference("a\n", "a"), "blanks");
+    }
+}
