@@ -58,17 +58,4 @@ impl Store {
     ) -> Result<Image> {
         bail!("soon")
     }
-    /// Removes a name.
-    pub fn remove(&self, _name: &str, _force: bool) -> Result<Vec<Removed>> {
-        bail!("soon")
-    }
 }
-/// One line of what a removal did.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Removed {
-    /// A reference.
-    Untagged(String),
-    /// An image's id, or a layer's chain id.
-    Deleted(Digest),
-}
-use crate::digest::Digest;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -31,6 +32,8 @@ pub struct Store {
     pub(crate) flights: Flights,
     /// Held while the toolbox is looked over or made.
     pub(crate) toolbox: Mutex<()>,
+    /// Held while names are entered, and while what has no name is removed.
+    collecting: Mutex<()>,
 }
 
 /// An image in the store.
@@ -62,8 +65,10 @@ impl Store {
     /// Opens the images of a data root, making it if need be. What a crash left
     /// half-done is removed.
     pub fn open(data_root: &Path) -> Result<Self> {
-        fs::create_dir_all(data_root)
-            .with_context(|| format!("make the folder {}", data_root.display()))?;
+        make_folder(data_root, 0o711)?;
+        // Setuid programs of an image must be out of everybody's reach.
+        make_folder(&data_root.join("layers"), 0o700)?;
+        make_folder(&data_root.join("blobs"), 0o700)?;
         Ok(Self {
             root: data_root.to_owned(),
             blobs: Blobs::open(data_root)?,
@@ -71,6 +76,7 @@ impl Store {
             names: Mutex::new(Names::open(data_root)?),
             flights: Flights::default(),
             toolbox: Mutex::new(()),
+            collecting: Mutex::new(()),
         })
     }
 
@@ -152,21 +158,37 @@ impl Store {
             reference.digest.is_none(),
             "refusing to create a tag with a digest reference"
         );
-        self.enter([(reference, image.manifest.clone())])
+        let entered =
+            self.enter([(reference, image.manifest.clone())], &image.blobs())?;
+        ensure!(entered, Error::NoSuchImage(image.id.to_string()));
+        Ok(())
     }
 
-    /// Enters references durably, after the blobs that they lead to.
+    /// Enters references durably, after the blobs that they lead to. False when one of
+    /// `blobs` was removed meanwhile; then nothing is entered.
     pub(crate) fn enter(
         &self,
         references: impl IntoIterator<Item = (Reference, Digest)>,
-    ) -> Result<()> {
+        blobs: &[&Digest],
+    ) -> Result<bool> {
+        let _collecting = self.collecting();
+        if !blobs.iter().all(|blob| self.blobs.has(blob)) {
+            return Ok(false);
+        }
         self.blobs.sync()?;
         let text =
             |(reference, manifest): (Reference, _)| (reference.to_string(), manifest);
         let mut names = self.names();
         names.change(|map: &mut BTreeMap<_, _>| {
             map.extend(references.into_iter().map(text));
-        })
+        })?;
+        Ok(true)
+    }
+
+    pub(crate) fn collecting(&self) -> MutexGuard<'_, ()> {
+        self.collecting
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn names(&self) -> MutexGuard<'_, Names> {
@@ -220,6 +242,21 @@ impl Store {
         }
         Ok(images.pop())
     }
+}
+
+impl Image {
+    /// The blobs that it consists of.
+    pub(crate) fn blobs(&self) -> Vec<&Digest> {
+        let layers = self.parts.layers.iter().map(|layer| &layer.digest);
+        layers.chain([&self.id, &self.manifest]).collect()
+    }
+}
+
+fn make_folder(path: &Path, mode: u32) -> Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true).mode(mode);
+    let made = builder.create(path);
+    made.with_context(|| format!("make the folder {}", path.display()))
 }
 
 /// The hex digits of an id or of its beginning.
