@@ -1,27 +1,28 @@
 //! The bench of chapter 0, from outside.
 
-use std::process::Command;
-
-use support::{Need, needs};
+use support::{Need, Ordinary, needs, run};
 
 #[test]
 fn an_ordinary_user_borrows_root_and_the_shadow_file_stays_shut() {
-    if !needs(&[Need::UserNamespace]) {
+    if !needs(&[Need::User, Need::UserNamespace]) {
         return;
     }
-    let mut command = Command::new(env!("CARGO_BIN_EXE_ch00"));
+    let user = Ordinary::new();
+    let mut command = user.command(env!("CARGO_BIN_EXE_ch00"));
     command.arg("--explain=json");
-    let output = support::as_user(command).output().unwrap();
-    let text = String::from_utf8_lossy(&output.stdout);
-    assert!(output.status.success(), "{output:?}");
-    assert!(text.contains("after:  uid 0,"), "{text}");
-    assert!(text.contains("stays shut"), "{text}");
-    let steps =
-        workbench::steps::parse_json_lines(&String::from_utf8_lossy(&output.stderr));
-    let calls: Vec<_> = steps.unwrap().into_iter().map(|step| step.call).collect();
-    assert!(calls[0].starts_with("unshare(CLONE_NEWUSER)"), "{calls:?}");
+    let output = run(command).expect(0);
+    assert!(output.stdout.contains("after:  uid 0,"), "{output}");
+    assert!(output.stdout.contains("stays shut"), "{output}");
+    let steps = workbench::steps::parse_json_lines(&output.stderr).unwrap();
+    let calls: Vec<_> = steps.iter().map(|step| step.call.as_str()).collect();
+    assert_eq!(calls[0], "unshare(CLONE_NEWUSER)");
     assert!(
         calls.iter().any(|call| call.contains("/proc/self/uid_map")),
         "{calls:?}"
+    );
+    assert!(
+        steps
+            .iter()
+            .all(|step| step.pid > 0 && step.error.is_none())
     );
 }

@@ -43,15 +43,20 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     bench::explained("ch02", cli.explain, || match cli.verb {
         None => run(None, "chapter2", &SHOW.map(str::to_owned)),
-        Some(Verb::Run { root, hostname, command }) => {
-            run(root.as_deref(), &hostname, &command)
-        }
+        Some(Verb::Run {
+            root,
+            hostname,
+            command,
+        }) => run(root.as_deref(), &hostname, &command),
     })
 }
 
 /// What the bench shows: a name and a pid that only this process has.
-const SHOW: [&str; 3] =
-    ["sh", "-c", "echo \"my name is $(uname -n)\"; echo \"my pid is $$: the first\""];
+const SHOW: [&str; 3] = [
+    "sh",
+    "-c",
+    "echo \"my name is $(uname -n)\"; echo \"my pid is $$: the first\"",
+];
 
 const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
@@ -67,7 +72,11 @@ fn run(folder: Option<&Path>, hostname: &str, command: &[String]) -> Result<Exit
     user::borrow_root()?;
     let args = process::strings(command)?;
     let env = process::strings(&[format!("PATH={PATH}"), "HOME=/".to_owned()])?;
-    let plan = Launch { namespaces: wanted(), role: "init", ..Launch::default() };
+    let plan = Launch {
+        namespaces: wanted(),
+        role: "init",
+        ..Launch::default()
+    };
     let mut nothing_to_prepare = |_: &Child| Ok(());
     let child = launch(&plan, &mut nothing_to_prepare, |helm| {
         identity::set_host_name(hostname)?;
@@ -76,10 +85,19 @@ fn run(folder: Option<&Path>, hostname: &str, command: &[String]) -> Result<Exit
         helm.executing()?;
         Err(process::exec(&program, &args, &env))
     })?;
-    Ok(ExitCode::from(u8::try_from(child.wait()?.status()).unwrap_or(255)))
+    Ok(ExitCode::from(
+        u8::try_from(child.wait()?.status()).unwrap_or(255),
+    ))
 }
 
 /// All that needs no further setting up; mounts and networks have their chapters.
 fn wanted() -> Namespaces {
-    [Namespace::Uts, Namespace::Pid, Namespace::Ipc, Namespace::Cgroup].into_iter().collect()
+    [
+        Namespace::Uts,
+        Namespace::Pid,
+        Namespace::Ipc,
+        Namespace::Cgroup,
+    ]
+    .into_iter()
+    .collect()
 }

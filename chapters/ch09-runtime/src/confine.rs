@@ -57,7 +57,9 @@ pub fn confine(process: &Process) -> Result<()> {
 
 fn filter(process: &Process) -> Result<()> {
     match &process.confinement.seccomp {
-        Some(filter) => seccomp::install(filter).map(drop).context("install the seccomp filter"),
+        Some(filter) => seccomp::install(filter)
+            .map(drop)
+            .context("install the seccomp filter"),
         None => Ok(()),
     }
 }

@@ -52,7 +52,10 @@ pub fn open(size: Option<(u16, u16)>) -> Result<Console> {
     if let Some(size) = size {
         resize(master.as_fd(), size)?;
     }
-    Ok(Console { master, slave: slave.into() })
+    Ok(Console {
+        master,
+        slave: slave.into(),
+    })
 }
 
 /// Sets the size of the terminal: rows and columns.
@@ -97,7 +100,13 @@ pub fn send_to(path: &Path, master: BorrowedFd<'_>) -> Result<()> {
     let descriptors = [master.as_raw_fd()];
     let rights = [ControlMessage::ScmRights(&descriptors)];
     let data = [IoSlice::new(b"/dev/ptmx")];
-    sendmsg::<()>(socket.as_raw_fd(), &data, &rights, MsgFlags::MSG_NOSIGNAL, None)
-        .with_context(|| format!("send the terminal to {}", path.display()))?;
+    sendmsg::<()>(
+        socket.as_raw_fd(),
+        &data,
+        &rights,
+        MsgFlags::MSG_NOSIGNAL,
+        None,
+    )
+    .with_context(|| format!("send the terminal to {}", path.display()))?;
     Ok(())
 }

@@ -18,13 +18,13 @@ use oci_spec::runtime::Hooks;
 use serde_json::Value;
 use workbench::files::write_atomic;
 
+use crate::console;
 use crate::hooks::{self, Moment};
 use crate::plan::Plan;
 use crate::recipe::{ASK_CONSOLE, ASK_HOOKS, Recipe, diagnosed};
 use crate::spec::{Bundle, OCI_VERSION, check_id};
 use crate::start_gate::{self, Gate};
 use crate::state::{State, folder, now, start_time};
-use crate::console;
 
 /// What is to be created.
 #[derive(Debug)]
@@ -131,7 +131,13 @@ fn launch_in(
             owner: owner(),
             cgroup: place(cgroup),
             started: what.at_once,
-            annotations: bundle.spec.annotations().clone().unwrap_or_default().into_iter().collect(),
+            annotations: bundle
+                .spec
+                .annotations()
+                .clone()
+                .unwrap_or_default()
+                .into_iter()
+                .collect(),
         },
     };
     let told = hook_state(&steward.state, 0);
@@ -176,7 +182,11 @@ struct Steward<'a> {
 impl Crew for Steward<'_> {
     fn prepare(&mut self, child: &Child) -> Result<()> {
         if self.plan.namespaces.has(Namespace::User) {
-            privileges::write_id_maps(child.pid, &self.plan.uid_maps, &self.plan.gid_maps)?;
+            privileges::write_id_maps(
+                child.pid,
+                &self.plan.uid_maps,
+                &self.plan.gid_maps,
+            )?;
         }
         self.cgroup.add(child.pid)?;
         self.state.pid = child.pid.as_raw();
@@ -192,7 +202,10 @@ impl Crew for Steward<'_> {
     fn answer(&mut self, ask: &str, with: Option<OwnedFd>) -> Result<()> {
         match (ask, with) {
             (ASK_CONSOLE, Some(master)) => {
-                let socket = self.what.console_socket.context("nobody wants the terminal")?;
+                let socket = self
+                    .what
+                    .console_socket
+                    .context("nobody wants the terminal")?;
                 console::send_to(socket, master.as_fd())
             }
             (ASK_HOOKS, None) => {
@@ -210,7 +223,11 @@ pub(crate) fn hook_state(state: &State, pid: i32) -> Value {
     let mut told = state.shown();
     told["pid"] = pid.into();
     let status = if state.started { "running" } else { "created" };
-    told["status"] = if pid == 0 { "creating".into() } else { status.into() };
+    told["status"] = if pid == 0 {
+        "creating".into()
+    } else {
+        status.into()
+    };
     told
 }
 

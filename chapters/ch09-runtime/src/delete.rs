@@ -32,7 +32,9 @@ pub fn delete(root: &Path, id: &str, force: bool) -> Result<()> {
     let mut stopped = told;
     stopped["status"] = "stopped".into();
     let hooked = match &bundle {
-        Ok(bundle) => hooks::run(bundle.spec.hooks().as_ref(), Moment::Poststop, &stopped),
+        Ok(bundle) => {
+            hooks::run(bundle.spec.hooks().as_ref(), Moment::Poststop, &stopped)
+        }
         Err(_) => Ok(()),
     };
     removed.into_iter().collect::<Result<()>>().and(hooked)

@@ -18,8 +18,8 @@ use oci_spec::runtime as oci;
 use workbench::files::write_atomic;
 
 use crate::create::same_process;
-use crate::raw::close_on_exec_from;
 use crate::plan::Process;
+use crate::raw::close_on_exec_from;
 use crate::recipe::{ASK_CONSOLE, enter, home, with_home};
 use crate::spec::Bundle;
 use crate::state::{State, Status};
@@ -55,11 +55,17 @@ pub fn exec(what: &Exec<'_>) -> Result<Child> {
     let state = State::load(what.root, what.id)?;
     match state.status() {
         Status::Stopped => bail!("cannot exec in a stopped container"),
-        Status::Paused => bail!("cannot exec in a paused container (use --ignore-paused to override)"),
+        Status::Paused => {
+            bail!("cannot exec in a paused container (use --ignore-paused to override)")
+        }
         _ => {}
     }
     let bundle = Bundle::load(&state.bundle)?;
-    let filter = bundle.spec.linux().as_ref().and_then(|linux| linux.seccomp().as_ref());
+    let filter = bundle
+        .spec
+        .linux()
+        .as_ref()
+        .and_then(|linux| linux.seccomp().as_ref());
     let process = Process::of(what.process, filter)?;
     let target = Pid::from_raw(state.pid);
     let namespaces = open_namespaces(target)?;
@@ -76,7 +82,10 @@ pub fn exec(what: &Exec<'_>) -> Result<Child> {
             join::join(&[(*kind, file.as_fd())])?;
         }
     }
-    let mut steward = Steward { what, cgroup: cgroup.as_ref() };
+    let mut steward = Steward {
+        what,
+        cgroup: cgroup.as_ref(),
+    };
     let plan = Launch {
         cgroup: born_in.as_ref().map(AsFd::as_fd),
         sibling: what.sibling,
@@ -84,7 +93,9 @@ pub fn exec(what: &Exec<'_>) -> Result<Child> {
         ..Launch::default()
     };
     let preserved = what.preserve_fds;
-    launch(&plan, &mut steward, |helm| cook(&process, &namespaces, preserved, helm))
+    launch(&plan, &mut steward, |helm| {
+        cook(&process, &namespaces, preserved, helm)
+    })
 }
 
 /// The container's namespaces, but for those that the caller is in already.
@@ -92,7 +103,9 @@ fn open_namespaces(target: Pid) -> Result<Vec<(Namespace, OwnedFd)>> {
     let mut namespaces = Vec::new();
     for kind in Namespace::ALL {
         // The time namespace of a process without one of its own is the caller's.
-        let Ok(file) = join::of_process(target, kind) else { continue };
+        let Ok(file) = join::of_process(target, kind) else {
+            continue;
+        };
         if !join::is_ours(kind, file.as_fd())? {
             namespaces.push((kind, file));
         }
@@ -127,7 +140,11 @@ fn cook(
     confine::confine(process)?;
     enter(&process.cwd)?;
     helm.executing()?;
-    Err(process::exec(&program, &process.args, &with_home(process, home)))
+    Err(process::exec(
+        &program,
+        &process.args,
+        &with_home(process, home),
+    ))
 }
 // ANCHOR_END: cook
 

@@ -65,11 +65,19 @@ pub fn any(hooks: Option<&Hooks>, moment: Moment) -> bool {
 ///
 /// # Errors
 /// The first hook that cannot be run, fails, or takes longer than its time.
-pub fn run(hooks: Option<&Hooks>, moment: Moment, state: &serde_json::Value) -> Result<()> {
+pub fn run(
+    hooks: Option<&Hooks>,
+    moment: Moment,
+    state: &serde_json::Value,
+) -> Result<()> {
     let Some(hooks) = hooks else { return Ok(()) };
     for (index, hook) in moment.of(hooks).iter().enumerate() {
         let what = || {
-            format!("run {} hook #{index} {}", moment.name(), hook.path().display())
+            format!(
+                "run {} hook #{index} {}",
+                moment.name(),
+                hook.path().display()
+            )
         };
         let why = "the caller's program, at its moment, with the state on its input";
         steps::step(9, format_args!("{}", what()), why, || one(hook, state))
@@ -84,7 +92,11 @@ fn one(hook: &Hook, state: &serde_json::Value) -> Result<()> {
     if let Some((name, rest)) = args.split_first() {
         command.arg0(name).args(rest);
     }
-    command.env_clear().stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped());
+    command
+        .env_clear()
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped());
     for entry in hook.env().iter().flatten() {
         let (name, value) = entry.split_once('=').unwrap_or((entry, ""));
         command.env(name, value);
@@ -103,7 +115,12 @@ fn one(hook: &Hook, state: &serde_json::Value) -> Result<()> {
     }
     let output = child.wait_with_output().context("wait for it")?;
     let words = String::from_utf8_lossy(&output.stderr);
-    ensure!(output.status.success(), "{}: {}", output.status, words.trim());
+    ensure!(
+        output.status.success(),
+        "{}: {}",
+        output.status,
+        words.trim()
+    );
     Ok(())
 }
 

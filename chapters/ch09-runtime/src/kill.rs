@@ -18,7 +18,9 @@ use crate::state::{State, Status};
 pub fn kill(root: &Path, id: &str, signal: i32, all: bool) -> Result<()> {
     let state = State::load(root, id)?;
     if all && !state.cgroup.is_empty() {
-        let signal = signal.try_into().with_context(|| format!("signal {signal} for all"))?;
+        let signal = signal
+            .try_into()
+            .with_context(|| format!("signal {signal} for all"))?;
         return Cgroup::open(&state.cgroup)?.signal(signal);
     }
     if state.status() == Status::Stopped {
@@ -31,7 +33,9 @@ pub fn kill(root: &Path, id: &str, signal: i32, all: bool) -> Result<()> {
     if !same_process(pid, state.start_time) {
         bail!("container not running");
     }
-    process.send(signal).with_context(|| format!("send signal {signal} to container {id}"))
+    process
+        .send(signal)
+        .with_context(|| format!("send signal {signal} to container {id}"))
 }
 
 /// A signal by its name, with or without `SIG`, or by its number.
@@ -48,7 +52,10 @@ pub fn parse_signal(word: &str) -> Result<i32> {
     let name = word.to_ascii_uppercase();
     let name = name.strip_prefix("SIG").unwrap_or(&name);
     if let Some(offset) = name.strip_prefix("RTMIN+") {
-        return offset.parse::<i32>().map(|n| libc::SIGRTMIN() + n).context("invalid signal");
+        return offset
+            .parse::<i32>()
+            .map(|n| libc::SIGRTMIN() + n)
+            .context("invalid signal");
     }
     let signal: nix::sys::signal::Signal = format!("SIG{name}")
         .parse()

@@ -20,7 +20,10 @@ pub mod exec;
 pub mod hooks;
 pub mod kill;
 pub mod plan;
-#[expect(unsafe_code, reason = "ioctl_tty(2) and close_range(2) are in no crate")]
+#[expect(
+    unsafe_code,
+    reason = "ioctl_tty(2) and close_range(2) are in no crate"
+)]
 mod raw;
 pub mod recipe;
 pub mod run;

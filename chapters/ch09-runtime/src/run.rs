@@ -26,11 +26,18 @@ use crate::spec::Bundle;
 /// As for [`create`]; the container is deleted whatever happens.
 pub fn run(what: &Create<'_>) -> Result<Exit> {
     let bundle = Bundle::load(what.bundle)?;
-    let wants_terminal =
-        bundle.spec.process().as_ref().and_then(oci_spec::runtime::Process::terminal);
+    let wants_terminal = bundle
+        .spec
+        .process()
+        .as_ref()
+        .and_then(oci_spec::runtime::Process::terminal);
     // Before the process exists, so that no signal falls between.
     let signals = take_signals()?;
-    let at_once = |socket| Create { at_once: true, console_socket: socket, ..*what };
+    let at_once = |socket| Create {
+        at_once: true,
+        console_socket: socket,
+        ..*what
+    };
     let (child, master) = if wants_terminal == Some(true) {
         let own = OwnSocket::new()?;
         let child = create(&at_once(Some(&own.path)))?;
@@ -56,7 +63,9 @@ fn take_signals() -> Result<SignalFd> {
         Signal::SIGWINCH,
     ];
     passed.into_iter().for_each(|signal| signals.add(signal));
-    signals.thread_block().context("block the signals to be passed on")?;
+    signals
+        .thread_block()
+        .context("block the signals to be passed on")?;
     SignalFd::with_flags(&signals, SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK)
         .context("read signals from a descriptor")
 }
@@ -114,14 +123,23 @@ struct Terminal {
 
 impl Terminal {
     fn begin(master: OwnedFd) -> Result<Self> {
-        let keyboard = stdin().as_fd().try_clone_to_owned().context("hold the terminal")?;
+        let keyboard = stdin()
+            .as_fd()
+            .try_clone_to_owned()
+            .context("hold the terminal")?;
         let before = tcgetattr(&keyboard).ok();
         if let Some(before) = &before {
             let mut raw = before.clone();
             cfmakeraw(&mut raw);
-            tcsetattr(&keyboard, SetArg::TCSANOW, &raw).context("make the terminal raw")?;
+            tcsetattr(&keyboard, SetArg::TCSANOW, &raw)
+                .context("make the terminal raw")?;
         }
-        let terminal = Self { master: master.into(), keyboard, typing: true, before };
+        let terminal = Self {
+            master: master.into(),
+            keyboard,
+            typing: true,
+            before,
+        };
         terminal.follow_size();
         Ok(terminal)
     }
@@ -134,9 +152,15 @@ impl Terminal {
         }
         let mut part = [0_u8; 8192];
         // The slave's last holder is gone: EIO.
-        let Ok(length) = self.master.read(&mut part) else { return false };
+        let Ok(length) = self.master.read(&mut part) else {
+            return false;
+        };
         let mut out = stdout().lock();
-        length > 0 && out.write_all(&part[..length]).and_then(|()| out.flush()).is_ok()
+        length > 0
+            && out
+                .write_all(&part[..length])
+                .and_then(|()| out.flush())
+                .is_ok()
     }
 
     fn type_in(&mut self) {
@@ -173,16 +197,22 @@ struct OwnSocket {
 impl OwnSocket {
     fn new() -> Result<Self> {
         let template = std::env::temp_dir().join("skiff-console-XXXXXX");
-        let folder = nix::unistd::mkdtemp(&template).context("make a folder for a socket")?;
+        let folder =
+            nix::unistd::mkdtemp(&template).context("make a folder for a socket")?;
         let path = folder.join("socket");
         let listener = UnixListener::bind(&path)
             .with_context(|| format!("listen on {}", path.display()))?;
-        Ok(Self { folder, path, listener })
+        Ok(Self {
+            folder,
+            path,
+            listener,
+        })
     }
 
     fn receive(&self) -> Result<OwnedFd> {
         let (stream, _) = self.listener.accept().context("receive the terminal")?;
-        receive_descriptor(stream.as_fd())?.context("the console socket brought no terminal")
+        receive_descriptor(stream.as_fd())?
+            .context("the console socket brought no terminal")
     }
 }
 

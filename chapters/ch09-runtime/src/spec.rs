@@ -33,9 +33,15 @@ impl Bundle {
             .with_context(|| format!("open the bundle {}", folder.display()))?;
         let path = folder.join("config.json");
         let size = fs::metadata(&path)
-            .with_context(|| format!("JSON specification file {} not found", path.display()))?
+            .with_context(|| {
+                format!("JSON specification file {} not found", path.display())
+            })?
             .len();
-        ensure!(size <= LARGEST, "{} has {size} bytes, more than {LARGEST}", path.display());
+        ensure!(
+            size <= LARGEST,
+            "{} has {size} bytes, more than {LARGEST}",
+            path.display()
+        );
         let text = fs::read(&path).with_context(|| format!("read {}", path.display()))?;
         let spec: Spec = serde_json::from_slice(&text)
             .with_context(|| format!("parse {}", path.display()))?;
@@ -48,7 +54,11 @@ impl Bundle {
     /// # Errors
     /// When the file names none.
     pub fn rootfs(&self) -> Result<PathBuf> {
-        let root = self.spec.root().as_ref().context("config.json has no root")?;
+        let root = self
+            .spec
+            .root()
+            .as_ref()
+            .context("config.json has no root")?;
         Ok(self.folder.join(root.path()))
     }
 }
@@ -70,7 +80,10 @@ fn check(spec: &Spec) -> Result<()> {
 pub fn check_id(id: &str) -> Result<()> {
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"+-_.".contains(&byte);
     let good = !id.is_empty() && id.len() <= 1024 && id != "." && id != "..";
-    ensure!(good && id.bytes().all(allowed), "invalid container ID format: {id:?}");
+    ensure!(
+        good && id.bytes().all(allowed),
+        "invalid container ID format: {id:?}"
+    );
     Ok(())
 }
 
@@ -80,7 +93,10 @@ pub fn example(rootless: bool) -> Value {
     let capabilities = ["CAP_AUDIT_WRITE", "CAP_KILL", "CAP_NET_BIND_SERVICE"];
     let mut namespaces = vec!["pid", "ipc", "uts", "mount", "cgroup"];
     namespaces.push(if rootless { "user" } else { "network" });
-    let kinds: Vec<_> = namespaces.iter().map(|kind| json!({ "type": kind })).collect();
+    let kinds: Vec<_> = namespaces
+        .iter()
+        .map(|kind| json!({ "type": kind }))
+        .collect();
     let mut spec = json!({
         "ociVersion": OCI_VERSION,
         "process": {
@@ -127,25 +143,48 @@ pub fn example(rootless: bool) -> Value {
 }
 
 fn mounts(rootless: bool) -> Value {
-    let mount = |target: &str, kind: &str, options: &[&str]| {
-        json!({ "destination": target, "type": kind, "source": kind, "options": options })
-    };
+    let mount = |target: &str, kind: &str, options: &[&str]| json!({ "destination": target, "type": kind, "source": kind, "options": options });
     let pts: &[&str] = if rootless {
-        &["nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620"]
+        &[
+            "nosuid",
+            "noexec",
+            "newinstance",
+            "ptmxmode=0666",
+            "mode=0620",
+        ]
     } else {
-        &["nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5"]
+        &[
+            "nosuid",
+            "noexec",
+            "newinstance",
+            "ptmxmode=0666",
+            "mode=0620",
+            "gid=5",
+        ]
     };
     let sys = if rootless {
         // A sysfs shows a network namespace; without a new one there is none to mount.
-        mount("/sys", "none", &["rbind", "nosuid", "noexec", "nodev", "ro"])
+        mount(
+            "/sys",
+            "none",
+            &["rbind", "nosuid", "noexec", "nodev", "ro"],
+        )
     } else {
         mount("/sys", "sysfs", &["nosuid", "noexec", "nodev", "ro"])
     };
     let mut list = json!([
         mount("/proc", "proc", &[]),
-        mount("/dev", "tmpfs", &["nosuid", "strictatime", "mode=755", "size=65536k"]),
+        mount(
+            "/dev",
+            "tmpfs",
+            &["nosuid", "strictatime", "mode=755", "size=65536k"]
+        ),
         mount("/dev/pts", "devpts", pts),
-        mount("/dev/shm", "tmpfs", &["nosuid", "noexec", "nodev", "mode=1777", "size=65536k"]),
+        mount(
+            "/dev/shm",
+            "tmpfs",
+            &["nosuid", "noexec", "nodev", "mode=1777", "size=65536k"]
+        ),
         mount("/dev/mqueue", "mqueue", &["nosuid", "noexec", "nodev"]),
         sys,
     ]);

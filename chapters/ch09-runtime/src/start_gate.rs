@@ -61,7 +61,10 @@ impl Gate {
                 .open(&path)
                 .with_context(|| format!("open the FIFO {}", path.display()))
         };
-        Ok(Self { start: open("start")?, report: open("report")? })
+        Ok(Self {
+            start: open("start")?,
+            report: open("report")?,
+        })
     }
 
     /// Waits until somebody says `start`.
@@ -72,8 +75,10 @@ impl Gate {
         let why = "created: all is set up, and nothing has run yet";
         let mut word = [0_u8];
         let start = &mut self.start;
-        steps::step(9, format_args!("read(start FIFO)"), why, || start.read_exact(&mut word))
-            .context("wait for the start")
+        steps::step(9, format_args!("read(start FIFO)"), why, || {
+            start.read_exact(&mut word)
+        })
+        .context("wait for the start")
     }
 
     /// Tells whoever started the container why its program does not run.
@@ -107,7 +112,11 @@ pub fn open_for_start(state: &Path) -> Result<()> {
     };
     mouth.write_all(b"0").context("give the word to start")?;
     let text = read_to_end(&mut ear)?;
-    if text.is_empty() { Ok(()) } else { Err(reported(&text)) }
+    if text.is_empty() {
+        Ok(())
+    } else {
+        Err(reported(&text))
+    }
 }
 
 fn read_to_end(ear: &mut File) -> Result<String> {

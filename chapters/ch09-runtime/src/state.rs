@@ -110,7 +110,11 @@ impl State {
     #[must_use]
     pub fn shown(&self) -> serde_json::Value {
         let status = self.status();
-        let pid = if status == Status::Stopped { 0 } else { self.pid };
+        let pid = if status == Status::Stopped {
+            0
+        } else {
+            self.pid
+        };
         serde_json::json!({
             "ociVersion": self.oci_version,
             "id": self.id,
@@ -141,7 +145,9 @@ pub fn list(root: &Path) -> Result<Vec<State>> {
     let entries = match fs::read_dir(root) {
         Ok(entries) => entries,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(vec![]),
-        Err(error) => return Err(error).with_context(|| format!("list {}", root.display())),
+        Err(error) => {
+            return Err(error).with_context(|| format!("list {}", root.display()));
+        }
     };
     let mut states = Vec::new();
     for entry in entries {
@@ -170,7 +176,9 @@ pub fn start_time(pid: Pid) -> Result<Option<u64>> {
         Ok(stat) => Ok(parse_stat(&stat)),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
         Err(error) if error.raw_os_error() == Some(libc::ESRCH) => Ok(None),
-        Err(error) => Err(error).with_context(|| format!("read the state of process {pid}")),
+        Err(error) => {
+            Err(error).with_context(|| format!("read the state of process {pid}"))
+        }
     }
 }
 

@@ -1,8 +1,8 @@
 //! `linux.resources` as limits (runtime-spec, config-linux.md, "Control groups").
 
 use anyhow::{Result, bail};
-use cgroups::devices::{Access, DeviceRule, Kind};
 use cgroups::Limits;
+use cgroups::devices::{Access, DeviceRule, Kind};
 use oci_spec::runtime::{LinuxDeviceCgroup, LinuxDeviceType, LinuxResources};
 
 /// The limits that the section asks for.
@@ -11,7 +11,9 @@ use oci_spec::runtime::{LinuxDeviceCgroup, LinuxDeviceType, LinuxResources};
 /// When it asks for one that is not acted on.
 pub(super) fn of(resources: Option<&LinuxResources>) -> Result<Limits> {
     let mut limits = Limits::default();
-    let Some(resources) = resources else { return Ok(limits) };
+    let Some(resources) = resources else {
+        return Ok(limits);
+    };
     refuse_unsupported(resources)?;
     if let Some(memory) = resources.memory() {
         limits.memory = memory.limit();
@@ -24,7 +26,10 @@ pub(super) fn of(resources: Option<&LinuxResources>) -> Result<Limits> {
         limits.cpuset_cpus = cpu.cpus().clone();
         limits.cpuset_mems = cpu.mems().clone();
     }
-    limits.pids = resources.pids().as_ref().map(oci_spec::runtime::LinuxPids::limit);
+    limits.pids = resources
+        .pids()
+        .as_ref()
+        .map(oci_spec::runtime::LinuxPids::limit);
     limits.devices = devices(resources.devices().as_deref().unwrap_or_default());
     Ok(limits)
 }
@@ -32,13 +37,27 @@ pub(super) fn of(resources: Option<&LinuxResources>) -> Result<Limits> {
 fn refuse_unsupported(resources: &LinuxResources) -> Result<()> {
     let refused = [
         ("blockIO", resources.block_io().is_some()),
-        ("hugepageLimits", resources.hugepage_limits().as_ref().is_some_and(|l| !l.is_empty())),
+        (
+            "hugepageLimits",
+            resources
+                .hugepage_limits()
+                .as_ref()
+                .is_some_and(|l| !l.is_empty()),
+        ),
         ("network", resources.network().is_some()),
-        ("rdma", resources.rdma().as_ref().is_some_and(|r| !r.is_empty())),
-        ("unified", resources.unified().as_ref().is_some_and(|u| !u.is_empty())),
+        (
+            "rdma",
+            resources.rdma().as_ref().is_some_and(|r| !r.is_empty()),
+        ),
+        (
+            "unified",
+            resources.unified().as_ref().is_some_and(|u| !u.is_empty()),
+        ),
     ];
     match refused.iter().find(|(_, given)| *given) {
-        Some((field, _)) => bail!("config.json: linux.resources.{field} is not supported"),
+        Some((field, _)) => {
+            bail!("config.json: linux.resources.{field} is not supported")
+        }
         None => Ok(()),
     }
 }
@@ -49,7 +68,11 @@ fn devices(given: &[LinuxDeviceCgroup]) -> Vec<DeviceRule> {
     if given.is_empty() {
         return Vec::new();
     }
-    given.iter().map(rule).chain(cgroups::devices::defaults()).collect()
+    given
+        .iter()
+        .map(rule)
+        .chain(cgroups::devices::defaults())
+        .collect()
 }
 
 fn rule(given: &LinuxDeviceCgroup) -> DeviceRule {

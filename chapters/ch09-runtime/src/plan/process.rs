@@ -72,16 +72,24 @@ impl Process {
         refuse_unsupported(given)?;
         let args = given.args().clone().unwrap_or_default();
         let program = args.first().filter(|program| !program.is_empty());
-        let program = program.context("config.json: process.args is empty")?.clone();
+        let program = program
+            .context("config.json: process.args is empty")?
+            .clone();
         let env = given.env().clone().unwrap_or_default();
-        let path = env.iter().rev().find_map(|entry| entry.strip_prefix("PATH="));
+        let path = env
+            .iter()
+            .rev()
+            .find_map(|entry| entry.strip_prefix("PATH="));
         ensure!(
             given.cwd().is_absolute(),
             "config.json: process.cwd {:?} is not absolute",
             given.cwd()
         );
         let size = given.console_size().and_then(|size| {
-            Some((u16::try_from(size.height()).ok()?, u16::try_from(size.width()).ok()?))
+            Some((
+                u16::try_from(size.height()).ok()?,
+                u16::try_from(size.width()).ok()?,
+            ))
         });
         Ok(Self {
             path: path.unwrap_or_default().to_owned(),
@@ -104,7 +112,8 @@ impl Process {
 }
 
 fn refuse_unsupported(given: &oci::Process) -> Result<()> {
-    let label = |label: &Option<String>| label.as_ref().is_some_and(|text| !text.is_empty());
+    let label =
+        |label: &Option<String>| label.as_ref().is_some_and(|text| !text.is_empty());
     let refused = [
         ("apparmorProfile", label(given.apparmor_profile())),
         ("selinuxLabel", label(given.selinux_label())),
@@ -120,18 +129,33 @@ fn refuse_unsupported(given: &oci::Process) -> Result<()> {
 
 fn identity(user: &oci::User) -> Result<Identity> {
     let groups = user.additional_gids().clone().unwrap_or_default();
-    let ids = [user.uid(), user.gid()].into_iter().chain(groups.iter().copied());
+    let ids = [user.uid(), user.gid()]
+        .into_iter()
+        .chain(groups.iter().copied());
     for id in ids {
-        ensure!(id <= LARGEST_ID, "uids and gids must be in range 0-2147483647: {id}");
+        ensure!(
+            id <= LARGEST_ID,
+            "uids and gids must be in range 0-2147483647: {id}"
+        );
     }
-    Ok(Identity { uid: user.uid(), gid: user.gid(), groups, umask: user.umask() })
+    Ok(Identity {
+        uid: user.uid(),
+        gid: user.gid(),
+        groups,
+        umask: user.umask(),
+    })
 }
 
 fn capabilities(given: Option<&oci::LinuxCapabilities>) -> Capabilities {
-    let Some(given) = given else { return Capabilities::default() };
+    let Some(given) = given else {
+        return Capabilities::default();
+    };
     let set = |names: &Option<HashSet<Capability>>| {
-        let names: Vec<_> =
-            names.iter().flatten().map(|name| format!("CAP_{name}")).collect();
+        let names: Vec<_> = names
+            .iter()
+            .flatten()
+            .map(|name| format!("CAP_{name}"))
+            .collect();
         // A capability that this kernel does not know cannot be had: as with runc,
         // it is left out.
         CapSet::parse(&names).0
@@ -146,7 +170,11 @@ fn capabilities(given: Option<&oci::LinuxCapabilities>) -> Capabilities {
 }
 
 fn rlimit(given: &oci::PosixRlimit) -> Rlimit {
-    Rlimit { name: given.typ().to_string(), soft: given.soft(), hard: given.hard() }
+    Rlimit {
+        name: given.typ().to_string(),
+        soft: given.soft(),
+        hard: given.hard(),
+    }
 }
 
 fn compile(given: &LinuxSeccomp) -> Result<seccomp::Program> {

@@ -1,0 +1,91 @@
+//! The bench of chapter 1, from outside, as somebody who is not root.
+
+use std::fs;
+
+use support::{Need, Ordinary, Output, needs, run};
+
+fn ch01(args: &[&str]) -> Option<Output> {
+    if !needs(&[Need::User, Need::UserNamespace]) {
+        return None;
+    }
+    let user = Ordinary::new();
+    let mut command = user.command(env!("CARGO_BIN_EXE_ch01"));
+    command.args(args);
+    Some(run(command))
+}
+
+#[test]
+fn without_arguments_it_shows_another_root() {
+    let Some(output) = ch01(&[]) else { return };
+    let text = output.ok();
+    assert!(text.starts_with("my root has: "), "{text}");
+    assert!(
+        !text.contains("home"),
+        "the host's root shows through: {text}"
+    );
+}
+
+#[test]
+fn the_programs_exit_code_passes_through() {
+    let Some(output) = ch01(&["run", "sh", "-c", "exit 7"]) else {
+        return;
+    };
+    assert_eq!(output.code, 7);
+    let Some(output) = ch01(&["run", "sh", "-c", "kill -9 $$"]) else {
+        return;
+    };
+    assert_eq!(output.code, 137);
+}
+
+#[test]
+fn what_cannot_be_run_is_told_with_its_reason() {
+    for (program, reason) in [
+        ("nosuch", "executable file not found in $PATH"),
+        ("/nosuch", "no such file or directory"),
+        ("/etc", "is a directory"),
+        ("/etc/passwd", "permission denied"),
+    ] {
+        let Some(output) = ch01(&["run", program]) else {
+            return;
+        };
+        output.refused(1, reason);
+    }
+}
+
+#[test]
+fn a_root_that_is_missing_is_named() {
+    let Some(output) = ch01(&["run", "--root", "/nosuch", "sh"]) else {
+        return;
+    };
+    output.refused(1, "chroot to /nosuch");
+}
+
+#[test]
+fn the_steps_are_chroot_chdir_exec_in_the_child() {
+    let Some(output) = ch01(&["--explain=json", "run", "sh", "-c", ":"]) else {
+        return;
+    };
+    let steps = workbench::steps::parse_json_lines(&output.stderr).unwrap();
+    let calls: Vec<_> = steps
+        .iter()
+        .map(|step| step.call.split('(').next().unwrap())
+        .collect();
+    let tail = &calls[calls.len() - 4..];
+    assert_eq!(tail, ["clone3", "chroot", "chdir", "execve"]);
+    let (parent, child) = (steps[0].pid, steps[steps.len() - 1].pid);
+    assert_ne!(parent, child);
+    assert_eq!(steps.iter().filter(|step| step.pid == child).count(), 3);
+}
+
+#[test]
+fn nothing_stays_in_the_folder_for_temporary_files() {
+    if !needs(&[Need::User, Need::UserNamespace]) {
+        return;
+    }
+    let user = Ordinary::new();
+    let mut command = user.command(env!("CARGO_BIN_EXE_ch01"));
+    let folder = user.home().join("run");
+    command.env("TMPDIR", &folder);
+    let _ = run(command).expect(0);
+    assert_eq!(fs::read_dir(folder).unwrap().count(), 0);
+}
