@@ -11,13 +11,24 @@
 //! decides which containers there are. Neither is the business of this chapter.
 
 pub mod client;
+mod command;
 mod config;
+mod detach;
 pub mod frame;
+mod keeper;
+mod launcher;
+mod life;
 pub mod log;
+mod orders;
 pub mod protocol;
+mod rootfs;
 mod socket;
+mod stdio;
 
+pub use command::main;
 pub use config::{Config, Folder};
+pub(crate) use keeper::write_exit;
+pub use life::run;
 pub use protocol::{
     Answer, Exec, Exit, Kind, Ready, Refusal, Reply, Report, Request, Status, Streams,
 };

@@ -1,19 +1,100 @@
 //! What to do when a shim was killed: end its container, and say how it ended.
 
-use crate::config::{Config, Folder};
-use crate::protocol::Exit;
+use std::fs;
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result};
+use cgroups::Cgroup;
+use chroot::process::Child;
+use jiff::Timestamp;
+use nix::unistd::Pid;
 
 use super::Error;
+use crate::config::{Config, Folder};
+use crate::protocol::{Exit, Ready, Refusal};
+use crate::{socket, write_exit};
 
 /// Clears away what a dead shim left behind, writes its exit file, and returns what is
-/// in it. A shim that lives is left alone.
+/// in it. If the shim had come to its end, its own exit file tells.
 ///
 /// A container without a shim has nobody who reads its output or would learn of its
-/// end. It dies with its shim; this kills it by its cgroup if it has not.
+/// end: it is killed. To be called for every shim's folder that nobody answers in.
 ///
 /// # Errors
-/// When the shim still lives, or the exit file cannot be written.
+/// [`Error::Refused`] when the shim lives; when the exit file cannot be written.
+// ANCHOR: bury
 pub fn bury(folder: &Folder, config: &Config) -> Result<Exit, Error> {
-    let _ = (folder, config);
-    todo!()
+    if socket::connect(&folder.socket()).is_ok() {
+        return Err(Error::Refused(Refusal::state("the shim is alive")));
+    }
+    let mut problems = Vec::new();
+    let mut note = |what: &str, result: Result<()>| {
+        if let Err(error) = result {
+            problems.push(format!("{what}: {error:#}"));
+        }
+    };
+    note("kill the first process", kill_first(folder));
+    note("kill the others", kill_others(config));
+    // The state may be gone, or was never written.
+    let deleted = delete(config);
+    if config.runtime_root.join(&config.id).exists() {
+        note("delete the container", deleted);
+    }
+    for path in [folder.socket(), folder.pid()] {
+        let _ = fs::remove_file(path);
+    }
+    if let Ok(text) = fs::read(&config.exit_file)
+        && let Ok(exit) = serde_json::from_slice(&text)
+    {
+        return Ok(exit);
+    }
+    problems.push("the container's shim was killed".to_owned());
+    let exit = Exit {
+        code: 128 + libc::SIGKILL,
+        signal: Some(libc::SIGKILL),
+        finished_at: Timestamp::now(),
+        oom_killed: false,
+        problems,
+    };
+    write_exit(&config.exit_file, &exit)?;
+    Ok(exit)
+}
+// ANCHOR_END: bury
+
+/// Kills the first process, if its pid still means the process that it meant.
+fn kill_first(folder: &Folder) -> Result<()> {
+    let Ok(text) = fs::read(folder.pid()) else {
+        return Ok(());
+    };
+    let ready: Ready = serde_json::from_slice(&text).context("understand the pids")?;
+    let pid = Pid::from_raw(ready.pid);
+    let Ok(process) = Child::adopt(pid) else {
+        return Ok(());
+    };
+    if runtime::state::start_time(pid)? == Some(ready.start_time) {
+        process.send(libc::SIGKILL)?;
+    }
+    Ok(())
+}
+
+fn kill_others(config: &Config) -> Result<()> {
+    let cgroup = config.cgroup.as_deref();
+    cgroup.map_or(Ok(()), |path| Cgroup::open(path)?.delete())
+}
+
+fn delete(config: &Config) -> Result<()> {
+    let Some(other) = &config.runtime else {
+        return runtime::delete(&config.runtime_root, &config.id, true);
+    };
+    let status = Command::new(other)
+        .arg("--root")
+        .arg(&config.runtime_root)
+        .args(["delete", "--force", &config.id])
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()
+        .with_context(|| format!("run {}", other.display()))?;
+    anyhow::ensure!(status.success(), "{} delete: {status}", other.display());
+    Ok(())
 }
