@@ -71,6 +71,12 @@ impl Terminal {
         }
     }
 
+    /// All that the screen has had so far.
+    #[must_use]
+    pub fn screen(&self) -> String {
+        self.seen.text()
+    }
+
     /// Runs `stty ARGS` on the terminal: its settings, or another size.
     ///
     /// # Panics

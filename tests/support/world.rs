@@ -221,7 +221,14 @@ impl World {
     pub fn on_terminal(&self, args: &[&str]) -> Terminal {
         let mut words = self.skiff_words();
         words.extend(args);
-        Terminal::start(self.entering(&["setsid", "--ctty", "--wait"], &words))
+        self.command_on_terminal(&words)
+    }
+
+    /// Starts a program of the world on a terminal.
+    #[track_caller]
+    #[must_use]
+    pub fn command_on_terminal(&self, words: &[&str]) -> Terminal {
+        Terminal::start(self.entering(&["setsid", "--ctty", "--wait"], words))
     }
 
     /// `skiff` with `args` as a command, to change before it runs.
