@@ -108,8 +108,16 @@ impl Root {
                 Err(errno) => Err(errno)
                     .with_context(|| format!("make {} in the root", walked.display()))?,
             }
-            at = openat(&at, name, folder | OFlags::NOFOLLOW, Mode::empty())
-                .with_context(|| format!("open {} in the root", walked.display()))?;
+            at = match openat(&at, name, folder | OFlags::NOFOLLOW, Mode::empty()) {
+                Err(Errno::NOTDIR | Errno::LOOP) => {
+                    bail!(
+                        "open {}: it is no folder, or a link to nothing",
+                        walked.display()
+                    )
+                }
+                opened => opened
+                    .with_context(|| format!("open {} in the root", walked.display()))?,
+            };
         }
         Ok(at)
     }
