@@ -26,6 +26,7 @@ pub(crate) use folder::{Folder, pids_in, write};
 #[derive(Debug)]
 pub struct Cgroup {
     path: PathBuf,
+    layout: Layout,
     pub(crate) folders: Vec<Folder>,
     missing: Vec<String>,
 }
@@ -41,30 +42,13 @@ impl Cgroup {
     /// A path with `..` in it; a limit that the kernel refuses (then nothing stays).
     // ANCHOR: create
     pub fn create(path: &str, limits: &Limits) -> Result<Self> {
-        let mut cgroup = Self {
-            path: checked(path)?,
-            folders: Vec::new(),
-            missing: Vec::new(),
-        };
-        let wanted = wanted_controllers(limits);
-        for tree in layout::trees() {
-            if let Err(error) = cgroup.make(tree, &wanted) {
-                let _ = cgroup.delete();
-                return Err(error);
-            }
+        let mut cgroup = Self::nowhere(checked(path)?);
+        let made = cgroup.make_and_limit(limits);
+        if made.is_err() {
+            // Only folders: if anything ran in there, the group was not ours to make.
+            cgroup.remove_folders();
         }
-        if layout::layout() == Layout::Absent {
-            cgroup.missing.push("no cgroup tree is mounted".to_owned());
-        }
-        let set = cgroup.set(limits);
-        match set {
-            Ok(missing) => cgroup.missing.extend(missing),
-            Err(error) => {
-                let _ = cgroup.delete();
-                return Err(error);
-            }
-        }
-        Ok(cgroup)
+        made.map(|()| cgroup)
     }
     // ANCHOR_END: create
 
@@ -73,17 +57,39 @@ impl Cgroup {
     /// # Errors
     /// A path with `..` in it.
     pub fn open(path: &str) -> Result<Self> {
-        let path = checked(path)?;
-        let folders = layout::trees().into_iter().map(|tree| Folder {
-            path: layout::folder(&tree, &path),
+        let mut cgroup = Self::nowhere(checked(path)?);
+        let trees = layout::trees();
+        cgroup.layout = layout::of(&trees);
+        let folders = trees.into_iter().map(|tree| Folder {
+            path: layout::folder(&tree, &cgroup.path),
             tree,
         });
-        let folders = folders.filter(|folder| folder.path.is_dir()).collect();
-        Ok(Self {
+        cgroup.folders = folders.filter(|folder| folder.path.is_dir()).collect();
+        Ok(cgroup)
+    }
+
+    fn nowhere(path: PathBuf) -> Self {
+        Self {
             path,
-            folders,
+            layout: Layout::Absent,
+            folders: Vec::new(),
             missing: Vec::new(),
-        })
+        }
+    }
+
+    fn make_and_limit(&mut self, limits: &Limits) -> Result<()> {
+        let trees = layout::trees();
+        self.layout = layout::of(&trees);
+        if self.layout == Layout::Absent {
+            self.missing.push("no cgroup tree is mounted".to_owned());
+        }
+        let wanted = wanted_controllers(limits);
+        for tree in trees {
+            self.make(tree, &wanted)?;
+        }
+        let missing = self.set(limits)?;
+        self.missing.extend(missing);
+        Ok(())
     }
 
     /// Its path, from the root of the trees.
@@ -146,7 +152,7 @@ impl Cgroup {
             v2.is_some_and(|folder| folder.tree.controllers.contains(&setting.controller))
         };
         let devices_in_v1 = self.folder_with("devices").is_some();
-        let only_v2 = layout::layout() == Layout::Unified;
+        let only_v2 = self.layout == Layout::Unified;
         let mut settings = limits.files(Version::V1);
         settings.retain(|s| match s.controller.as_str() {
             "devices" => devices_in_v1,
@@ -173,8 +179,9 @@ impl Cgroup {
     }
 
     fn apply(&self, setting: &Setting) -> io::Result<()> {
-        let folder = self
-            .folder_with(&setting.controller)
+        // Some files of version 2 are there without a controller (`cgroup.…`).
+        let folder = self.folder_with(&setting.controller);
+        let folder = folder
             .or_else(|| self.folder(Version::V2))
             .ok_or_else(|| io::Error::from(Errno::ENOENT))?;
         write(
@@ -195,7 +202,8 @@ impl Cgroup {
         options.open(&folder.path).ok().map(Into::into)
     }
 
-    /// Moves a process in: in each tree, unless it is there already.
+    /// Moves a process in: in each tree, unless it is there already. A process that
+    /// is being started enters by itself, and sooner: see [`Cgroup::entrance`].
     ///
     /// # Errors
     /// When the process has ended; when the tree refuses the caller.
@@ -235,8 +243,11 @@ impl Cgroup {
         match folder.make(&self.path, wanted) {
             Ok(()) => self.folders.push(folder),
             Err(error) if is_absent(&error) => {
-                let why = format!("{}: {error}", folder.path.display());
-                self.missing.push(why);
+                let name = match folder.tree.version {
+                    Version::V1 => folder.tree.controllers.join(","),
+                    Version::V2 => "version 2".to_owned(),
+                };
+                self.missing.push(format!("no {name} cgroup: {error}"));
             }
             Err(error) => {
                 let what = format!("make cgroup {}", folder.path.display());

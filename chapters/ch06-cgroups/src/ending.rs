@@ -1,4 +1,4 @@
-//! The end of a group: its processes frozen, signalled, killed; its folders removed.
+//! The end of a group: its processes signalled and killed, its folders removed.
 //!
 //! Version 2 kills a whole subtree with one write and reports when it is empty. On
 //! version 1 it takes a loop: while we read the list, a process may fork. Freezing
@@ -22,7 +22,7 @@ use crate::kernel;
 use crate::layout::{self, Version};
 
 /// How long a killed process may take to be gone: it may have much memory to free.
-const PATIENCE: Duration = Duration::from_secs(10);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 
 impl Cgroup {
     /// The processes in the group and in those below it, by their ids here, in order.
@@ -90,51 +90,6 @@ impl Cgroup {
         }
     }
 
-    /// Stops all processes in it (`true`) or lets them go on; returns when it is so.
-    ///
-    /// # Errors
-    /// When the group has no freezer, or does not come to rest within ten seconds.
-    pub fn freeze(&self, frozen: bool) -> Result<()> {
-        if let Some(file) = self.file(Version::V2, "cgroup.freeze") {
-            let why = "stopped where they are, with no signal that they could see";
-            let value = if frozen { "1" } else { "0" };
-            write(&file, value, why)
-                .with_context(|| format!("freeze {}", self.shown()))?;
-            let wanted = if frozen { "frozen 1" } else { "frozen 0" };
-            return self.wait_event(wanted);
-        }
-        let dir = self.folder_with("freezer").map(|folder| &folder.path);
-        let dir = dir.with_context(|| format!("{} has no freezer", self.shown()))?;
-        let wanted = if frozen { "FROZEN" } else { "THAWED" };
-        let end = Instant::now() + PATIENCE;
-        loop {
-            self.freezer_state(wanted)?;
-            let state = fs::read_to_string(dir.join("freezer.state"))?;
-            if state.trim() == wanted {
-                return Ok(());
-            }
-            if Instant::now() > end {
-                anyhow::bail!("{} is still {}", self.shown(), state.trim());
-            }
-            // Version 1 reports its freezer's progress to nobody.
-            pause();
-        }
-    }
-
-    /// Whether its processes are stopped by [`Cgroup::freeze`].
-    #[must_use]
-    pub fn is_frozen(&self) -> bool {
-        let read = |path: Option<PathBuf>| {
-            path.and_then(|path| fs::read_to_string(path).ok())
-                .unwrap_or_default()
-        };
-        let v1 = self
-            .folder_with("freezer")
-            .map(|f| f.path.join("freezer.state"));
-        read(self.file(Version::V2, "cgroup.freeze")).trim() == "1"
-            || read(v1).trim() == "FROZEN"
-    }
-
     /// Kills what is in it, waits until it is empty, and removes its folders and those
     /// below. What is gone already is no error, and one tree's error does not keep the
     /// others.
@@ -144,11 +99,13 @@ impl Cgroup {
     /// may not.
     // ANCHOR: delete
     pub fn delete(&self) -> Result<()> {
-        let end = Instant::now() + PATIENCE;
-        if !self.pids().is_empty() {
-            self.kill()?;
-            self.wait_event("populated 0")?;
+        // As a rule all has ended, and nothing was made below.
+        if self.remove_folders() {
+            return Ok(());
         }
+        let end = Instant::now() + PATIENCE;
+        self.kill()?;
+        self.wait_event("populated 0")?;
         let mut answer = Ok(());
         for folder in &self.folders {
             let removed = remove(folder, end)
@@ -159,8 +116,17 @@ impl Cgroup {
     }
     // ANCHOR_END: delete
 
+    /// Removes the folders that are empty; true when that was all of them.
+    pub(crate) fn remove_folders(&self) -> bool {
+        let gone = |folder: &Folder| match rmdir(&folder.path) {
+            Err(error) => error.kind() == io::ErrorKind::NotFound,
+            Ok(()) => true,
+        };
+        self.folders.iter().all(gone)
+    }
+
     /// Waits until `cgroup.events` has this line (version 2; elsewhere there is none).
-    fn wait_event(&self, line: &str) -> Result<()> {
+    pub(crate) fn wait_event(&self, line: &str) -> Result<()> {
         let Some(path) = self.file(Version::V2, "cgroup.events") else {
             return Ok(());
         };
@@ -183,33 +149,12 @@ impl Cgroup {
         }
     }
 
-    fn freezer_state(&self, state: &str) -> Result<()> {
-        let Some(folder) = self.folder_with("freezer") else {
-            return Ok(());
-        };
-        if folder.tree.version == Version::V2 {
-            return Ok(());
-        }
-        let why = "version 1 freezes by a controller of its own";
-        write(&folder.path.join("freezer.state"), state, why)
-            .with_context(|| format!("set the freezer of {}", self.shown()))
-    }
-
-    fn thaw_v1(&self) -> Result<()> {
-        let folder = self.folder_with("freezer");
-        let state = folder.map(|f| fs::read_to_string(f.path.join("freezer.state")));
-        match state {
-            Some(Ok(state)) if state.trim() != "THAWED" => self.freezer_state("THAWED"),
-            _ => Ok(()),
-        }
-    }
-
-    fn file(&self, version: Version, name: &str) -> Option<PathBuf> {
+    pub(crate) fn file(&self, version: Version, name: &str) -> Option<PathBuf> {
         let path = self.folder(version)?.path.join(name);
         path.exists().then_some(path)
     }
 
-    fn shown(&self) -> String {
+    pub(crate) fn shown(&self) -> String {
         format!("cgroup {}", self.path().display())
     }
 }
@@ -292,6 +237,6 @@ fn until(end: Instant) -> PollTimeout {
 }
 
 /// A millisecond for others, where the kernel offers nothing to wait for.
-fn pause() {
+pub(crate) fn pause() {
     let _ = poll(&mut [], PollTimeout::from(1_u8));
 }

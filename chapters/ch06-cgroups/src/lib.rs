@@ -13,7 +13,9 @@
 mod cgroup;
 pub mod devices;
 mod ending;
+mod entrance;
 pub mod filter;
+mod freezer;
 #[expect(unsafe_code, reason = "bpf(2) and pidfd_open(2) are wrapped nowhere")]
 mod kernel;
 pub mod layout;
@@ -24,6 +26,7 @@ mod weight;
 pub use cgroup::Cgroup;
 pub use devices::DeviceRule;
 pub use ending::remove_parent_if_empty;
+pub use entrance::Entrance;
 pub use layout::{Layout, layout};
 pub use limits::{Limits, Setting};
 pub use stats::{MemoryEvents, Stats};

@@ -114,8 +114,8 @@ fn within(limits: &Limits, command: &[String]) -> Result<Exit> {
 
 fn run(cgroup: &Cgroup, command: &[String]) -> Result<Exit> {
     if cgroup.is_nowhere() {
-        let error =
-            anyhow::anyhow!("no cgroup can be made: {}", cgroup.missing().join("; "));
+        let why = cgroup.missing().first().map_or("?", String::as_str);
+        let error = anyhow::anyhow!("no cgroup can be made: {why}");
         return Err(diagnosis::with_hint(
             error,
             "the trees are root's; run it with sudo",
@@ -130,7 +130,9 @@ fn run(cgroup: &Cgroup, command: &[String]) -> Result<Exit> {
         role: "init",
         ..Launch::default()
     };
-    let child = launch(&what, &mut |child: &Child| cgroup.add(child.pid), |helm| {
+    let entrance = cgroup.entrance()?;
+    let child = launch(&what, &mut |_: &Child| Ok(()), |helm| {
+        entrance.enter()?;
         let path = std::env::var("PATH").unwrap_or_default();
         let program = process::find(&command[0], &path)?;
         let args = process::strings(command)?;
