@@ -10,6 +10,7 @@
 
 mod channel;
 mod render;
+mod svg;
 
 use std::cell::{Cell, RefCell};
 use std::fmt::{Arguments, Display};
@@ -20,6 +21,7 @@ use serde::{Deserialize, Serialize};
 
 pub use channel::{Receiver, channel};
 pub use render::{json_lines, parse_json_lines, tree};
+pub use svg::svg;
 
 /// One announced system call.
 // ANCHOR: Step

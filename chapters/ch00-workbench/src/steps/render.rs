@@ -64,7 +64,7 @@ pub fn parse_json_lines(text: &str) -> Result<Vec<Step>> {
         .collect()
 }
 
-fn in_order(steps: &[Step]) -> Vec<Step> {
+pub(super) fn in_order(steps: &[Step]) -> Vec<Step> {
     let mut steps = steps.to_vec();
     steps.sort_by_key(|step| step.at);
     steps
