@@ -54,9 +54,7 @@ fn libraries_use_what_the_table_says() {
     for room in ROOMS {
         let top = format!("chapters/{}-", room.package);
         let inside = |s: &&Source| {
-            s.path.starts_with(&top)
-                && s.path.contains("/src/")
-                && !s.path.ends_with("/main.rs")
+            s.path.starts_with(&top) && s.path.contains("/src/") && !s.program
         };
         let library: Vec<&Source> = all.iter().filter(inside).collect();
         assert!(!library.is_empty(), "{top} has a library");

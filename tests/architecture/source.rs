@@ -12,6 +12,8 @@ pub(crate) struct Source {
     pub(crate) text: String,
     /// Its text with comments and the insides of strings blanked, line for line.
     pub(crate) code: String,
+    /// Whether it belongs to a program (`main.rs` and its modules, `src/`): what prints.
+    pub(crate) program: bool,
 }
 
 impl Source {
@@ -21,6 +23,7 @@ impl Source {
             path: path.into(),
             text: text.into(),
             code: code(text),
+            program: path.starts_with("src/") || path.ends_with("/src/main.rs"),
         }
     }
 
@@ -76,8 +79,31 @@ pub(crate) fn files(ends: &[&str]) -> Vec<Source> {
     let mut found = Vec::new();
     let top = Path::new(env!("CARGO_MANIFEST_DIR"));
     walk(top, top, ends, &mut found);
+    mark_programs(&mut found);
     found.sort_by(|a, b| a.path.cmp(&b.path));
     found
+}
+
+/// Marks the modules of every `main.rs` as parts of that program.
+fn mark_programs(files: &mut [Source]) {
+    let mains = files
+        .iter()
+        .filter(|source| source.path.ends_with("/src/main.rs"));
+    let mut owned = Vec::new();
+    for main in mains {
+        let dir = main.path.trim_end_matches("main.rs");
+        let modules = main
+            .code
+            .lines()
+            .filter_map(|line| line.strip_prefix("mod "));
+        owned.extend(modules.map(|name| format!("{dir}{}", name.trim_end_matches(';'))));
+    }
+    for source in files {
+        let stem = source.path.trim_end_matches(".rs");
+        source.program |= owned
+            .iter()
+            .any(|name| stem == name || stem.starts_with(&format!("{name}/")));
+    }
 }
 
 /// What lies at the top of the checkout and is not ignored by git or a dotfile.
@@ -215,6 +241,24 @@ fn roots_are_where_paths_begin() {
     ] {
         assert!(!has_root(line, "shim"), "{line}");
     }
+}
+
+#[test]
+fn a_programs_modules_are_the_programs() {
+    let paths = ["main", "demo", "demo/a", "lib", "demolition"];
+    let mut files = paths.map(|name| {
+        let text = if name == "main" {
+            "mod demo;\nfn main() {}"
+        } else {
+            ""
+        };
+        Source::new(&format!("chapters/ch01-chroot/src/{name}.rs"), text)
+    });
+    mark_programs(&mut files);
+    assert_eq!(
+        files.map(|source| source.program),
+        [true, true, true, false, false]
+    );
 }
 
 #[test]
