@@ -25,13 +25,14 @@ fn ch03(args: &[&str]) -> Output {
 
 /// A root with the host's programs in it, to be spoilt by a test.
 fn root() -> TempDir {
-    let folder = tempfile::tempdir().unwrap();
-    toolbox::write(&toolbox::of_host().unwrap(), folder.path()).unwrap();
+    let folder = tempfile::tempdir().expect("a folder");
+    let tools = toolbox::of_host().expect("the host's programs");
+    toolbox::write(&tools, folder.path()).expect("a root made of them");
     folder
 }
 
 fn in_root(folder: &TempDir, more: &[&str], script: &str) -> Output {
-    let path = folder.path().to_str().unwrap();
+    let path = folder.path().to_str().expect("a plain name");
     ch03(&[&["run", "--root", path], more, &["sh", "-c", script]].concat())
 }
 
@@ -248,7 +249,7 @@ fn the_host_does_not_hear_of_it() {
         return;
     }
     let folder = root();
-    in_root(&folder, &["--tmpfs", "/heard"], "true").expect(0);
+    let _ = in_root(&folder, &["--tmpfs", "/heard"], "true").expect(0);
     let table = fs::read_to_string("/proc/self/mountinfo").unwrap();
     let name = folder.path().to_str().unwrap();
     assert!(!table.contains(name), "{table}");
