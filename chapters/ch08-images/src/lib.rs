@@ -21,6 +21,7 @@ pub mod platform;
 mod progress;
 mod pull;
 pub mod reference;
+mod registry;
 mod remove;
 mod store;
 mod tarball;

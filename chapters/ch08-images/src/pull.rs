@@ -1,13 +1,38 @@
-//! x
+//! Pulling: from a name to an image in the store.
+//!
+//! The manifest tells the parts, the config the layers' chain ids, so that all layers can
+//! be fetched and unpacked at once, in any order: a layer's tree does not depend on
+//! those below it. Each is a pipeline of its own, download and hash, inflate, hash and
+//! unpack. Only when every part is verified and durable is the name entered.
+
+use std::fmt;
+use std::io::Write;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::mpsc::{Sender, channel};
+use std::thread;
+use std::time::{Duration, Instant};
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, anyhow, bail, ensure};
 
+use crate::digest::{Digest, chain_ids};
+use crate::error::Error;
+use crate::layer;
+use crate::manifest::{self, Descriptor, Document, Manifest};
+use crate::pipe::pipe;
 use crate::platform::Platform;
-use crate::progress::Progress;
-use crate::store::{Image, Store};
+use crate::progress::{LayerStatus, Progress};
+use crate::reference::Reference;
+use crate::registry::{Download, Registry};
+use crate::store::{Image, Store, read_config};
+use crate::toolbox;
+
+/// As many layers are fetched at once, as docker does.
+const AT_ONCE: usize = 3;
+/// How often a download tells how far it is.
+const TELL_EVERY: Duration = Duration::from_millis(100);
+/// What a download reads at once.
+const CHUNK: usize = 64 << 10;
 
 /// How to pull.
 #[derive(Clone, Debug)]
@@ -42,20 +67,292 @@ pub struct Credentials {
     pub password: String,
 }
 
-impl std::fmt::Debug for Credentials {
-    fn fmt(&self, to: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Debug for Credentials {
+    fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(to, "Credentials({:?}, …)", self.username)
     }
 }
 
+/// What a name turned out to mean.
+struct Meaning {
+    /// The digest of what the registry has at the name: an index or a manifest.
+    target: Digest,
+    manifest_bytes: Vec<u8>,
+    parts: Manifest,
+    config_bytes: Vec<u8>,
+    diff_ids: Vec<Digest>,
+}
+
 impl Store {
-    /// Fetches an image.
+    // ANCHOR: pull
+    /// Fetches the image that `name` means from its registry, unless it is here.
+    ///
+    /// `progress` is told, on this thread, what docker would show.
+    ///
+    /// # Errors
+    /// [`Error`], where the cause is one of its; the store is then as it was, but for
+    /// layers that were whole.
     pub fn pull(
         &self,
-        _: &str,
-        _: &PullOptions,
-        _: &mut dyn FnMut(Progress),
+        name: &str,
+        options: &PullOptions,
+        progress: &mut dyn FnMut(Progress),
     ) -> Result<Image> {
-        bail!("soon")
+        let reference = name.parse::<Reference>()?.or_latest();
+        if toolbox::is_meant(&reference) {
+            return Err(Error::Reserved.into());
+        }
+        let registry = Registry::new(&reference, options)?;
+        let at = match (&reference.digest, &reference.tag) {
+            (Some(digest), _) => digest.to_string(),
+            (None, tag) => tag.clone().unwrap_or_default(),
+        };
+        let meaning = find(&registry, &reference, &at, options)?;
+        progress(Progress::PullingFrom {
+            repository: reference.path.clone(),
+            tag: at,
+        });
+        let old = self.names().get(&reference).cloned();
+        self.fetch(&registry, &meaning, progress)?;
+        let manifest = self.blobs.put(&meaning.manifest_bytes)?;
+        let config = self.blobs.put(&meaning.config_bytes)?;
+        let by_digest = (reference.at(&meaning.target), manifest.clone());
+        let by_name = (reference.clone(), manifest.clone());
+        let layers = meaning.parts.layers.iter().map(|layer| &layer.digest);
+        let blobs: Vec<&Digest> = layers.chain([&manifest, &config]).collect();
+        ensure!(
+            self.enter([by_digest, by_name], &blobs)?,
+            "parts of {name} were removed while it was pulled"
+        );
+        progress(Progress::Digest(meaning.target));
+        let news = match old {
+            Some(old) if old == manifest => "Image is up to date",
+            _ => "Downloaded newer image",
+        };
+        let shown = reference.familiar();
+        progress(Progress::Status(format!("Status: {news} for {shown}")));
+        self.image(&manifest)
+    }
+    // ANCHOR_END: pull
+
+    /// Fetches and unpacks the layers that are not here, some at once.
+    fn fetch(
+        &self,
+        registry: &Registry,
+        meaning: &Meaning,
+        progress: &mut dyn FnMut(Progress),
+    ) -> Result<()> {
+        let chain = chain_ids(&meaning.diff_ids);
+        let mut missing = Vec::new();
+        for (at, layer) in meaning.parts.layers.iter().enumerate() {
+            let here = self.is_here(layer, &chain[at]);
+            if !here {
+                missing.push(at);
+            }
+            progress(Progress::Layer {
+                id: layer.digest.short().to_owned(),
+                status: match here {
+                    true => LayerStatus::AlreadyExists,
+                    false => LayerStatus::PullingFsLayer,
+                },
+                current: 0,
+                total: 0,
+            });
+        }
+        let (told, next) = (channel(), AtomicUsize::new(0));
+        let work = |tell: &Sender<Progress>| -> Result<()> {
+            while let Some(at) = missing.get(next.fetch_add(1, Ordering::Relaxed)) {
+                let layer = &meaning.parts.layers[*at];
+                let fetch = Fetch {
+                    store: self,
+                    registry,
+                    layer,
+                    tell,
+                };
+                fetch
+                    .layer(&meaning.diff_ids[*at], &chain[*at])
+                    .inspect_err(|_| {
+                        // The others need not begin another one.
+                        next.store(missing.len(), Ordering::Relaxed);
+                    })?;
+            }
+            Ok(())
+        };
+        thread::scope(|scope| {
+            let threads: Vec<_> = (0..missing.len().min(AT_ONCE))
+                .map(|_| {
+                    let tell = told.0.clone();
+                    let work = &work;
+                    scope.spawn(move || work(&tell))
+                })
+                .collect();
+            drop(told.0);
+            told.1.iter().for_each(&mut *progress);
+            let ended = threads.into_iter().map(|thread| {
+                thread
+                    .join()
+                    .unwrap_or_else(|_| Err(anyhow!("a fetching thread panicked")))
+            });
+            ended.collect::<Vec<_>>().into_iter().collect()
+        })
+    }
+
+    fn is_here(&self, layer: &Descriptor, chain: &Digest) -> bool {
+        self.layers.get(chain.hex()).is_some() && self.blobs.has(&layer.digest)
+    }
+}
+
+/// Asks the registry what a name means for a platform.
+fn find(
+    registry: &Registry,
+    reference: &Reference,
+    at: &str,
+    options: &PullOptions,
+) -> Result<Meaning> {
+    let (bytes, kind) = registry.manifest(at)?;
+    let target = Digest::of(&bytes);
+    verify("manifest", reference.digest.as_ref(), &target)?;
+    let host = Platform::host();
+    let platform = options.platform.as_ref().unwrap_or(&host);
+    let (manifest_bytes, parts) = match manifest::parse(&bytes, kind.as_deref())? {
+        Document::Manifest(parts) => (bytes, parts),
+        Document::Index(manifests) => {
+            let chosen = manifest::choose(&manifests, platform)?;
+            let (bytes, kind) = registry.manifest(chosen.digest.as_str())?;
+            verify("manifest", Some(&chosen.digest), &Digest::of(&bytes))?;
+            let Document::Manifest(parts) = manifest::parse(&bytes, kind.as_deref())?
+            else {
+                bail!("an index in an index is no image");
+            };
+            (bytes, parts)
+        }
+    };
+    let config_bytes = registry.document(&parts.config.digest)?;
+    let digest = Digest::of(&config_bytes);
+    verify("image config", Some(&parts.config.digest), &digest)?;
+    let (config, diff_ids) = read_config(&config_bytes, &parts)?;
+    let os = config.os().to_string();
+    ensure!(
+        os == "linux" || os.is_empty(),
+        "image operating system {os:?} cannot be used on this platform"
+    );
+    if options.platform.is_some()
+        && config.architecture().to_string() != platform.architecture
+    {
+        return Err(Error::NoPlatform(platform.to_string()).into());
+    }
+    Ok(Meaning {
+        target,
+        manifest_bytes,
+        parts,
+        config_bytes,
+        diff_ids,
+    })
+}
+
+fn verify(
+    what: &'static str,
+    expected: Option<&Digest>,
+    digest: &Digest,
+) -> Result<(), Error> {
+    match expected {
+        Some(expected) if expected != digest => Err(Error::Unverified {
+            what,
+            digest: expected.clone(),
+        }),
+        _ => Ok(()),
+    }
+}
+
+/// One layer on its way.
+struct Fetch<'a> {
+    store: &'a Store,
+    registry: &'a Registry,
+    layer: &'a Descriptor,
+    tell: &'a Sender<Progress>,
+}
+
+impl Fetch<'_> {
+    fn layer(&self, diff_id: &Digest, chain: &Digest) -> Result<()> {
+        let _flight = self.store.flights.take(&self.layer.digest);
+        self.registry.check_canceled()?;
+        if self.store.is_here(self.layer, chain) {
+            // Somebody else was at it before us.
+            self.tell(LayerStatus::AlreadyExists, 0);
+            return Ok(());
+        }
+        let blob = self.store.blobs.has(&self.layer.digest);
+        let done = if blob {
+            self.tell(LayerStatus::Extracting, 0);
+            let source = self.store.blobs.file(&self.layer.digest)?;
+            layer::unpack(&self.store.layers, source, diff_id, chain)
+        } else {
+            self.stream(diff_id, chain)
+        };
+        done.with_context(|| format!("pull the layer {}", self.layer.digest.short()))?;
+        self.tell(LayerStatus::PullComplete, 0);
+        Ok(())
+    }
+
+    // ANCHOR: stream
+    /// Downloads the blob and unpacks what has come of it, both at once.
+    fn stream(&self, diff_id: &Digest, chain: &Digest) -> Result<()> {
+        let (writer, reader) = pipe();
+        let (downloaded, unpacked) = thread::scope(|scope| {
+            let unpacking = scope
+                .spawn(move || layer::unpack(&self.store.layers, reader, diff_id, chain));
+            let downloaded = self.download(writer);
+            (downloaded, unpacking.join())
+        });
+        // A damaged download is the cause of what unpacking says of it.
+        downloaded?;
+        let unpacked = unpacked.map_err(|_| anyhow!("the unpacking thread panicked"))?;
+        if unpacked.is_err() {
+            // The registry sent what was asked for, and nobody wants it.
+            let _ = self.store.blobs.remove(&self.layer.digest);
+        }
+        unpacked
+    }
+    // ANCHOR_END: stream
+
+    /// Downloads the blob into the store, and into the pipe as long as anybody reads.
+    fn download(&self, writer: crate::pipe::Writer) -> Result<()> {
+        let mut blob = self.store.blobs.create()?;
+        let mut download = Download::new(self.registry, self.layer);
+        let (mut at, mut told, mut wanted) = (0u64, Instant::now(), true);
+        loop {
+            let mut chunk = vec![0; CHUNK];
+            let mut retrying = || self.tell(LayerStatus::Retrying, at);
+            let length = download.read(&mut chunk, &mut retrying)?;
+            if length == 0 {
+                break;
+            }
+            chunk.truncate(length);
+            blob.write_all(&chunk).context("write the blob")?;
+            at += length as u64;
+            if at == length as u64 || told.elapsed() > TELL_EVERY {
+                self.tell(LayerStatus::Downloading, at);
+                told = Instant::now();
+            }
+            // Unpacking may have failed; why, is told when the digest is known.
+            wanted = wanted && writer.send(chunk);
+        }
+        self.tell(LayerStatus::VerifyingChecksum, 0);
+        let digest = &self.layer.digest;
+        blob.commit_as(&self.store.blobs, digest, "filesystem layer")?;
+        self.tell(LayerStatus::DownloadComplete, 0);
+        self.tell(LayerStatus::Extracting, at);
+        writer.send(Vec::new());
+        Ok(())
+    }
+
+    fn tell(&self, status: LayerStatus, current: u64) {
+        // The receiver outlives us; and who does not listen misses nothing else.
+        let _ = self.tell.send(Progress::Layer {
+            id: self.layer.digest.short().to_owned(),
+            status,
+            current,
+            total: self.layer.size,
+        });
     }
 }

@@ -9,7 +9,6 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use anyhow::{Context, Result};
-use nix::NixPath;
 use nix::errno::Errno;
 use nix::fcntl::{AT_FDCWD, AtFlags, OFlag, OpenHow, ResolveFlag, openat, openat2};
 use nix::sys::stat::{
@@ -78,7 +77,7 @@ impl Tree {
     // ANCHOR: resolve
     /// Resolves a folder as a process whose root is the layer would.
     fn resolve(&self, folder: &Path) -> nix::Result<Rc<OwnedFd>> {
-        if folder.is_empty() {
+        if folder.as_os_str().is_empty() {
             return Ok(Rc::clone(&self.root));
         }
         let how = OpenHow::new()

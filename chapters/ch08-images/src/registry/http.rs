@@ -1,0 +1,270 @@
+//! Requests, with redirects followed by ourselves: an `Authorization` stays with the
+//! origin that it was made for, and nobody leads us to a file or out of TLS.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use anyhow::{Context, Result, anyhow, bail, ensure};
+use ureq::http::{Response, Uri};
+use ureq::tls::{PemItem, RootCerts, TlsConfig, parse_pem};
+use ureq::{Agent, Body};
+
+use super::Failure;
+
+const MOST_REDIRECTS: u32 = 10;
+/// Where distributions keep the certificates that their users trust.
+const BUNDLES: [&str; 3] = [
+    "/etc/ssl/certs/ca-certificates.crt",
+    "/etc/pki/tls/certs/ca-bundle.crt",
+    "/etc/ssl/cert.pem",
+];
+
+/// Scheme, host and port of a URL.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Origin {
+    secure: bool,
+    host: String,
+    port: u16,
+}
+
+/// An `Authorization`, and the only place where it may be shown.
+#[derive(Clone, Copy)]
+pub(super) struct Key<'a> {
+    pub(super) origin: &'a Origin,
+    pub(super) value: &'a str,
+}
+
+impl Origin {
+    /// The origin of a URL.
+    ///
+    /// # Errors
+    /// It is not HTTP, or has no host, or carries a user.
+    pub(super) fn of(uri: &Uri) -> Result<Self> {
+        let secure = match uri.scheme_str() {
+            Some("https") => true,
+            Some("http") => false,
+            _ => bail!("{uri} is not a URL of http or https"),
+        };
+        let authority = uri.authority().context("a URL without a host")?;
+        ensure!(!authority.as_str().contains('@'), "a URL with a user in it");
+        let usual = if secure { 443 } else { 80 };
+        Ok(Self {
+            secure,
+            host: authority.host().to_lowercase(),
+            port: authority.port_u16().unwrap_or(usual),
+        })
+    }
+
+    pub(super) fn is_secure(&self) -> bool {
+        self.secure
+    }
+
+    /// Host and port, as people write them.
+    pub(super) fn host(&self) -> String {
+        match (self.secure, self.port) {
+            (true, 443) | (false, 80) => self.host.clone(),
+            (_, port) => format!("{}:{port}", self.host),
+        }
+    }
+
+    /// The URL without a path.
+    pub(super) fn url(&self) -> String {
+        let scheme = if self.secure { "https" } else { "http" };
+        format!("{scheme}://{}:{}", self.host, self.port)
+    }
+}
+
+/// Whether a registry's name, perhaps with a port, is this machine.
+pub(super) fn is_loopback(name: &str) -> bool {
+    let host = match name.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+        Some((address, _)) => address,
+        None => name.split(':').next().unwrap_or(name),
+    };
+    let address = host.parse::<IpAddr>();
+    host == "localhost" || address.is_ok_and(|address| address.is_loopback())
+}
+
+/// What sends requests.
+pub(super) struct Http(Agent);
+
+impl Http {
+    pub(super) fn new(loopback: bool) -> Self {
+        let mut config = Agent::config_builder()
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .user_agent(concat!("skiff/", env!("CARGO_PKG_VERSION")))
+            .timeout_resolve(Some(Duration::from_secs(10)))
+            .timeout_connect(Some(Duration::from_secs(15)))
+            .timeout_recv_response(Some(Duration::from_secs(60)))
+            .timeout_per_read(Some(Duration::from_secs(60)));
+        if loopback {
+            // No proxy reaches this machine better than it does itself.
+            config = config.proxy(None);
+        } else {
+            config = config.tls_config(trust());
+        }
+        Self(config.build().new_agent())
+    }
+
+    /// Asks for `uri` and follows redirects; tells which origin answered.
+    pub(super) fn get(
+        &self,
+        uri: &Uri,
+        headers: &[(&str, &str)],
+        key: Option<Key<'_>>,
+    ) -> Result<(Origin, Response<Body>), Failure> {
+        let mut uri = uri.clone();
+        for _ in 0..=MOST_REDIRECTS {
+            let origin = Origin::of(&uri)?;
+            let mut request = self.0.get(&uri);
+            for (name, value) in headers {
+                request = request.header(*name, *value);
+            }
+            if let Some(key) = key.filter(|key| *key.origin == origin) {
+                request = request.header("authorization", key.value);
+            }
+            let response = request.call().map_err(sort)?;
+            if !response.status().is_redirection() {
+                return Ok((origin, response));
+            }
+            let location = response.headers().get("location");
+            let location = location.and_then(|location| location.to_str().ok());
+            uri = next(&uri, location.context("a redirect to nowhere")?)?;
+        }
+        Err(anyhow!("more than {MOST_REDIRECTS} redirects").into())
+    }
+}
+
+/// The certificates of this machine, for a company may have its own; else Mozilla's.
+fn trust() -> TlsConfig {
+    let bundle = BUNDLES.iter().find_map(|path| std::fs::read(path).ok());
+    let items = bundle.as_deref().map(parse_pem).into_iter().flatten();
+    let trusted: Vec<_> = items
+        .filter_map(|item| match item {
+            Ok(PemItem::Certificate(certificate)) => Some(certificate),
+            _ => None,
+        })
+        .collect();
+    let config = TlsConfig::builder();
+    match trusted.is_empty() {
+        true => config.build(),
+        false => config.root_certs(RootCerts::from(trusted)).build(),
+    }
+}
+
+// ANCHOR: next
+/// Where a redirect leads.
+///
+/// # Errors
+/// To something other than HTTP, or from TLS to plain text.
+fn next(from: &Uri, location: &str) -> Result<Uri> {
+    let origin = Origin::of(from)?;
+    let scheme = if origin.is_secure() { "https" } else { "http" };
+    let target = if location.contains("://") {
+        location.to_owned()
+    } else if let Some(rest) = location.strip_prefix("//") {
+        format!("{scheme}://{rest}")
+    } else if location.starts_with('/') {
+        format!("{}{location}", origin.url())
+    } else {
+        let folder = from
+            .path()
+            .rsplit_once('/')
+            .map_or("", |(folder, _)| folder);
+        format!("{}{folder}/{location}", origin.url())
+    };
+    let target: Uri = target.parse().context("read where a redirect leads")?;
+    let leads_to = Origin::of(&target).context("refuse a redirect")?;
+    ensure!(
+        leads_to.is_secure() || !origin.is_secure(),
+        "refuse a redirect from https to http"
+    );
+    Ok(target)
+}
+// ANCHOR_END: next
+
+/// Whether a failed request may be tried again.
+fn sort(error: ureq::Error) -> Failure {
+    use std::io::ErrorKind::{ConnectionRefused, NotFound};
+    match &error {
+        ureq::Error::Io(io) if !matches!(io.kind(), ConnectionRefused | NotFound) => {
+            Failure::Passing(error.into())
+        }
+        ureq::Error::Timeout(_) | ureq::Error::Protocol(_) => {
+            Failure::Passing(error.into())
+        }
+        _ => Failure::Final(error.into()),
+    }
+}
+
+/// What a failed connection says, as the kernel would.
+pub(super) fn cause(error: &anyhow::Error) -> String {
+    match error.downcast_ref::<ureq::Error>() {
+        Some(ureq::Error::Io(io))
+            if io.kind() == std::io::ErrorKind::ConnectionRefused =>
+        {
+            "connection refused".to_owned()
+        }
+        Some(ureq::Error::HostNotFound) => "no such host".to_owned(),
+        Some(other) => other.to_string(),
+        None => format!("{error:#}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn redirects_lead_to_http_only_and_never_out_of_tls() {
+        let from: Uri = "https://r.io/v2/x/blobs/1".parse().unwrap();
+        let leads = |location| next(&from, location).map(|uri| uri.to_string());
+        assert_eq!(leads("https://cdn.io/a").unwrap(), "https://cdn.io/a");
+        assert_eq!(leads("//cdn.io/a").unwrap(), "https://cdn.io/a");
+        assert_eq!(leads("/a?b=c").unwrap(), "https://r.io:443/a?b=c");
+        assert_eq!(leads("2").unwrap(), "https://r.io:443/v2/x/blobs/2");
+        for bad in [
+            "http://r.io/a",
+            "file:///etc/passwd",
+            "unix:///run/docker.sock",
+            "gopher://x/",
+            "https://user@r.io/",
+            "https:///x",
+        ] {
+            assert!(leads(bad).is_err(), "{bad} was followed");
+        }
+        let plain: Uri = "http://127.0.0.1:5000/v2/".parse().unwrap();
+        assert!(next(&plain, "http://127.0.0.1:5002/").is_ok());
+    }
+
+    #[test]
+    fn only_this_machine_is_spoken_to_in_plain_text() {
+        for name in [
+            "localhost",
+            "localhost:5000",
+            "127.0.0.1:1",
+            "127.9.9.9",
+            "[::1]:5",
+        ] {
+            assert!(is_loopback(name), "{name}");
+        }
+        for name in [
+            "localhost.evil.io",
+            "127.0.0.1.evil.io:5000",
+            "10.0.0.1",
+            "[::2]",
+        ] {
+            assert!(!is_loopback(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn an_origin_is_scheme_host_and_port() {
+        let of = |url: &str| Origin::of(&url.parse().unwrap()).unwrap();
+        assert_eq!(of("https://R.io/x"), of("https://r.io:443/y"));
+        assert_ne!(of("https://r.io/"), of("http://r.io/"));
+        assert_ne!(of("http://r.io:1/"), of("http://r.io:2/"));
+        assert_eq!(of("https://r.io/x").host(), "r.io");
+        assert_eq!(of("http://r.io:5000/x").host(), "r.io:5000");
+    }
+}
