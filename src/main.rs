@@ -1,3 +1,107 @@
-//! The skiff command.
+//! The skiff command: what was typed, the verb, one place that prints errors and exits.
 
-fn main() {}
+mod cli;
+mod commands;
+mod output;
+
+use std::io::{ErrorKind, Write};
+use std::process::ExitCode;
+
+use anyhow::Result;
+use engine::client::{self, Client};
+use workbench::bench::{self, Explain};
+use workbench::diagnosis::with_hint;
+use workbench::steps::{self, Receiver, Step};
+
+use cli::{Cli, Refused};
+use commands::{Several, Statuses};
+
+/// The status of a program that a closed pipe ended: 128 and SIGPIPE.
+const NOBODY_READS: u8 = 141;
+
+fn main() -> ExitCode {
+    let typed = match cli::parse(std::env::args_os()) {
+        Ok(typed) => typed,
+        Err(Refused::Shown(text)) => {
+            let _ = output::print(&text);
+            return ExitCode::SUCCESS;
+        }
+        Err(Refused::Wrong { what, hint, status }) => {
+            tell(&with_hint(anyhow::anyhow!(what), hint));
+            return status.into();
+        }
+    };
+    let statuses = Statuses::of(&typed.verb);
+    let status = perform(typed).unwrap_or_else(|error| {
+        if nobody_reads(&error) {
+            return NOBODY_READS;
+        }
+        tell(&error);
+        statuses.status(&error)
+    });
+    status.into()
+}
+
+fn perform(typed: Cli) -> Result<u8> {
+    let verb = match commands::alone(typed.verb) {
+        Ok(done) => return done,
+        Err(verb) => verb,
+    };
+    let own = listen(typed.explain)?;
+    let host = match typed.host.or_else(|| std::env::var("SKIFF_HOST").ok()) {
+        Some(host) if !host.is_empty() => Some(host.parse()?),
+        _ => None,
+    };
+    let mut theirs = Vec::new();
+    let answer = client::run(async {
+        let client = Client::connect(host, typed.explain.is_some()).await?;
+        if let Some(notice) = client.notice() {
+            output::note(&format!("skiff: {notice}"));
+        }
+        let answer = commands::perform(&client, verb).await;
+        match client.steps().await {
+            Ok(steps) => theirs = steps,
+            Err(error) => output::note(&format!("skiff: {error:#}")),
+        }
+        answer
+    });
+    if let (Some(how), Some(own)) = (typed.explain, own) {
+        explain(how, &own, theirs);
+    }
+    answer
+}
+
+/// Where this process's own steps arrive, if they are asked for.
+fn listen(explain: Option<Explain>) -> Result<Option<Receiver>> {
+    if explain.is_none() {
+        return Ok(None);
+    }
+    let (sender, receiver) = steps::channel()?;
+    steps::role("client");
+    steps::send_to(Some(sender));
+    Ok(Some(receiver))
+}
+
+fn explain(how: Explain, own: &Receiver, theirs: Vec<Step>) {
+    steps::send_to(None);
+    let mut all = own.drain();
+    all.extend(theirs);
+    let text = bench::render(how, &all);
+    let _ = std::io::stderr().lock().write_all(text.as_bytes());
+}
+
+/// Prints an error: the only place that does.
+fn tell(error: &anyhow::Error) {
+    match error.downcast_ref::<Several>() {
+        Some(Several(errors)) => errors.iter().for_each(tell),
+        None => output::note(bench::told("skiff", error).trim_end()),
+    }
+}
+
+/// Whether the reader of our output has gone: `skiff logs x | head -1` is no failure.
+fn nobody_reads(error: &anyhow::Error) -> bool {
+    error
+        .chain()
+        .filter_map(|link| link.downcast_ref::<std::io::Error>())
+        .any(|error| error.kind() == ErrorKind::BrokenPipe)
+}

@@ -13,9 +13,10 @@ use tokio::io::{
 };
 use tokio::select;
 
+use super::Client;
 use super::frames::{Channel, Frames};
 use super::http::{Body, Hijacked};
-use super::terminal::{DetachKeys, Raw};
+use super::terminal::{DetachKeys, Follower, Raw};
 
 const PIECE: usize = 32 * 1024;
 
@@ -42,6 +43,24 @@ pub struct Session {
 }
 
 impl Session {
+    /// As [`Session::carry`], while a terminal of the daemon's side follows ours.
+    ///
+    /// # Errors
+    /// Those of [`Session::carry`] and [`Follower::follow`].
+    pub async fn carry_sized(
+        self,
+        client: &Client,
+        follower: Option<Follower<'_>>,
+    ) -> Result<Ended> {
+        let Some(follower) = follower else {
+            return self.carry().await;
+        };
+        select! {
+            ended = self.carry() => ended,
+            never = follower.follow(client) => match never? {},
+        }
+    }
+
     /// Carries until the stream or the user's patience ends.
     ///
     /// # Errors

@@ -1,0 +1,47 @@
+//! `start`: containers that are there already.
+
+use anyhow::{Result, ensure};
+use engine::client::signals::Signals;
+use engine::client::{Client, WaitUntil};
+
+use super::run::{Attached, detach_keys};
+use super::{check_terminal, each};
+use crate::cli::container::Start;
+
+/// `skiff start`.
+pub(super) async fn run(client: &Client, typed: &Start) -> Result<u8> {
+    let names = &typed.names.containers;
+    if !(typed.attach || typed.interactive) {
+        return each(names, async |name| client.start(name).await.map(drop)).await;
+    }
+    ensure!(
+        names.len() == 1,
+        "you cannot start and attach multiple containers at once"
+    );
+    let detach = detach_keys(typed.detach_keys.as_deref())?;
+    let found = client.container(&names[0]).await?;
+    let stdin = typed.interactive && found.config.open_stdin;
+    check_terminal(stdin, found.config.tty)?;
+    let attached = Attached {
+        client,
+        id: &found.id,
+        terminal: found.config.tty,
+        stdin,
+        detach,
+    };
+    let until = match found.host_config.auto_remove {
+        true => WaitUntil::Removed,
+        false => WaitUntil::NextExit,
+    };
+    let signals = match found.config.tty {
+        true => Signals::ending()?,
+        false => Signals::forwarded(client, &found.id)?,
+    };
+    let work = async {
+        let stream = attached.attach(typed.detach_keys.clone()).await?;
+        let wait = client.wait(&found.id, until).await?;
+        client.start(&found.id).await?;
+        attached.carry(stream, wait).await
+    };
+    signals.attend(work).await
+}
