@@ -48,7 +48,11 @@ fn bad_commands_and_flags() {
                 "includes invalid characters",
             ),
             (&["run", "-v", "/a:/b:zz", "toolbox"], 125, "invalid mode"),
-            (&["run", "-e", "=x", "toolbox"], 125, "environment"),
+            (
+                &["run", "-e", "=x", "toolbox"],
+                125,
+                "invalid environment variable",
+            ),
             (
                 &["run", "--network", "no-such-network", "toolbox"],
                 125,

@@ -214,7 +214,7 @@ fn the_daemon_of_an_ordinary_user() {
         return;
     };
     let _ = world
-        .skiff(&["run", "-d", "--name", "u", "toolbox", "sleep", "600"])
+        .skiff(&["run", "-d", "--name", "user", "toolbox", "sleep", "600"])
         .ok();
     assert_eq!(daemons(&world), 1);
     let pid = world.daemon_pid();
@@ -223,10 +223,13 @@ fn the_daemon_of_an_ordinary_user() {
         (daemons(&world) == 0).then_some(())
     });
     // The next one joins the namespaces that the shim keeps alive.
-    assert_eq!(world.skiff(&["ps", "--format", "{{.Names}}"]).ok(), "u\n");
+    assert_eq!(
+        world.skiff(&["ps", "--format", "{{.Names}}"]).ok(),
+        "user\n"
+    );
     assert_ne!(world.daemon_pid(), pid);
-    assert_eq!(world.skiff(&["exec", "u", "id", "-u"]).ok(), "0\n");
-    let _ = world.skiff(&["rm", "-f", "u"]).ok();
+    assert_eq!(world.skiff(&["exec", "user", "id", "-u"]).ok(), "0\n");
+    let _ = world.skiff(&["rm", "-f", "user"]).ok();
     let mode = world
         .run(&["stat", "-c", "%a", world.exec_root().to_str().unwrap()])
         .ok();

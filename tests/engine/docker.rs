@@ -151,7 +151,7 @@ fn both_command_lines_say_the_same() {
     let script = "echo 1; echo 2 >&2; exit 3";
     let _ = ship
         .world
-        .skiff(&["run", "--name", "s", "toolbox", "sh", "-c", script])
+        .skiff(&["run", "--name", "same", "toolbox", "sh", "-c", script])
         .expect(3);
     for words in [
         &[
@@ -173,9 +173,9 @@ fn both_command_lines_say_the_same() {
             "{{.State.ExitCode}} {{.Path}} {{json .Args}}",
             "s",
         ],
-        &["logs", "s"],
-        &["logs", "--tail", "1", "s"],
-        &["wait", "s"],
+        &["logs", "same"],
+        &["logs", "--tail", "1", "same"],
+        &["wait", "same"],
         &["inspect", "nobody"],
         &["rm", "nobody"],
         &["start", "nobody"],

@@ -98,17 +98,20 @@ fn what_was_to_be_removed_is_removed_later() {
 #[test]
 fn containers_outlive_daemon_stop() {
     let Some(world) = world() else { return };
-    detached(&world, "s", COUNT);
+    detached(&world, "stay", COUNT);
     let first = world.daemon_pid();
     let _ = world.skiff(&["daemon", "stop"]).ok();
     eventually("the daemon is gone", SOON, || {
         world.daemon_pid().is_none().then_some(())
     });
-    assert_eq!(world.skiff(&["ps", "--format", "{{.Names}}"]).ok(), "s\n");
+    assert_eq!(
+        world.skiff(&["ps", "--format", "{{.Names}}"]).ok(),
+        "stay\n"
+    );
     assert_ne!(world.daemon_pid(), first);
-    let all = numbers(&world.skiff(&["logs", "s"]).ok());
+    let all = numbers(&world.skiff(&["logs", "stay"]).ok());
     assert!(all.iter().copied().eq(0..all.len() as u64), "{all:?}");
-    let _ = world.skiff(&["rm", "-f", "s"]).ok();
+    let _ = world.skiff(&["rm", "-f", "stay"]).ok();
 }
 
 #[test]

@@ -60,12 +60,12 @@ fn the_size_is_right_from_the_start() {
 fn the_terminal_is_given_back_however_it_ends() {
     let Some(world) = world() else { return };
     // The container is killed.
-    let words = ["run", "--name", "t", "-it", "toolbox", "sh"];
+    let words = ["run", "--name", "term", "-it", "toolbox", "sh"];
     let mut terminal = world.on_terminal(&words);
     terminal.say("echo re''ady\n");
     terminal.wait_for("ready");
     assert!(!is_cooked(&terminal));
-    let _ = world.skiff(&["kill", "t"]).ok();
+    let _ = world.skiff(&["kill", "term"]).ok();
     support::eventually("cooked again", crate::SOON, || {
         is_cooked(&terminal).then_some(())
     });
@@ -83,18 +83,19 @@ fn the_terminal_is_given_back_however_it_ends() {
 #[test]
 fn exec_on_a_terminal_and_detaching() {
     let Some(world) = world() else { return };
-    detached(&world, "x", "while :; do sleep 0.1; done");
-    let mut terminal = world.on_terminal(&["exec", "-it", "x", "sh"]);
+    detached(&world, "exe", "while :; do sleep 0.1; done");
+    let mut terminal = world.on_terminal(&["exec", "-it", "exe", "sh"]);
     terminal.say("tty; exit 3\n");
     terminal.wait_for("/dev/pts/0");
     assert_eq!(terminal.wait().0, 3);
     // Ctrl-P Ctrl-Q leaves a container alone.
-    let mut terminal = world.on_terminal(&["run", "--name", "y", "-it", "toolbox", "sh"]);
+    let mut terminal =
+        world.on_terminal(&["run", "--name", "yon", "-it", "toolbox", "sh"]);
     terminal.say("echo re''ady\n");
     terminal.wait_for("ready");
     terminal.say("\x10\x11");
     assert_eq!(terminal.wait().0, 0);
-    assert_eq!(crate::field(&world, "y", "{{.State.Running}}"), "true");
+    assert_eq!(crate::field(&world, "yon", "{{.State.Running}}"), "true");
 }
 
 #[test]

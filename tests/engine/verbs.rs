@@ -86,22 +86,22 @@ fn kill_wait_and_signals() {
     let Some(world) = world() else { return };
     detached(
         &world,
-        "k",
+        "kid",
         "trap 'exit 3' USR1; echo on; while :; do sleep 0.1; done",
     );
     eventually("it runs", SOON, || {
-        (world.skiff(&["logs", "k"]).ok() == "on\n").then_some(())
+        (world.skiff(&["logs", "kid"]).ok() == "on\n").then_some(())
     });
-    let waiting = Job::start(world.skiff_command(&["wait", "k"]), Some(b""));
-    assert_eq!(world.skiff(&["kill", "-s", "USR1", "k"]).ok(), "k\n");
+    let waiting = Job::start(world.skiff_command(&["wait", "kid"]), Some(b""));
+    assert_eq!(world.skiff(&["kill", "-s", "USR1", "kid"]).ok(), "kid\n");
     assert_eq!(waiting.wait().ok(), "3\n");
-    world.skiff(&["kill", "k"]).refused(1, "not running");
+    world.skiff(&["kill", "kid"]).refused(1, "not running");
     world
-        .skiff(&["kill", "-s", "NOSUCH", "k"])
+        .skiff(&["kill", "-s", "NOSUCH", "kid"])
         .refused(1, "signal");
-    let _ = world.skiff(&["start", "k"]).ok();
-    let _ = world.skiff(&["kill", "k"]).ok();
-    assert_eq!(world.skiff(&["wait", "k"]).ok(), "137\n");
+    let _ = world.skiff(&["start", "kid"]).ok();
+    let _ = world.skiff(&["kill", "kid"]).ok();
+    assert_eq!(world.skiff(&["wait", "kid"]).ok(), "137\n");
 }
 
 #[test]
@@ -109,17 +109,17 @@ fn logs_and_their_end() {
     let Some(world) = world() else { return };
     detached(
         &world,
-        "l",
+        "log",
         "for i in 1 2 3 4; do echo $i; done; echo err >&2; sleep 1; echo end",
     );
-    let follow = Job::start(world.skiff_command(&["logs", "-f", "l"]), Some(b""));
+    let follow = Job::start(world.skiff_command(&["logs", "-f", "log"]), Some(b""));
     let out = follow.wait().expect(0);
     assert_eq!(
         (out.stdout.as_str(), out.stderr.as_str()),
         ("1\n2\n3\n4\nend\n", "err\n")
     );
-    assert_eq!(world.skiff(&["logs", "--tail", "1", "l"]).ok(), "end\n");
-    let stamped = world.skiff(&["logs", "-t", "--tail", "1", "l"]).ok();
+    assert_eq!(world.skiff(&["logs", "--tail", "1", "log"]).ok(), "end\n");
+    let stamped = world.skiff(&["logs", "-t", "--tail", "1", "log"]).ok();
     assert!(
         stamped.contains("Z end") || stamped.contains(" end"),
         "{stamped}"
@@ -132,32 +132,32 @@ fn logs_and_their_end() {
 #[test]
 fn exec_in_a_container() {
     let Some(world) = world() else { return };
-    detached(&world, "e", LOOP);
+    detached(&world, "ex", LOOP);
     let exec = |words: &[&str]| world.skiff(&[&["exec"], words].concat());
-    let out = exec(&["e", "sh", "-c", "echo out; echo err >&2; exit 4"]).expect(4);
+    let out = exec(&["ex", "sh", "-c", "echo out; echo err >&2; exit 4"]).expect(4);
     assert_eq!(
         (out.stdout.as_str(), out.stderr.as_str()),
         ("out\n", "err\n")
     );
-    exec(&["e", "no-such-program"]).refused(127, "executable file not found");
-    exec(&["e", "/etc"]).refused(126, "permission denied");
+    exec(&["ex", "no-such-program"]).refused(127, "executable file not found");
+    exec(&["ex", "/etc"]).refused(126, "permission denied");
     exec(&["nobody", "true"]).refused(1, "no such container: nobody");
-    let input = world.skiff_command(&["exec", "-i", "e", "cat"]);
+    let input = world.skiff_command(&["exec", "-i", "ex", "cat"]);
     assert_eq!(Job::start(input, Some(b"typed")).wait().ok(), "typed");
     let script =
         "echo $X; pwd; id -u; readlink /proc/self/ns/pid; readlink /proc/1/ns/pid";
     let text = exec(&[
-        "-e", "X=1", "-w", "/tmp", "-u", "7", "e", "sh", "-c", script,
+        "-e", "X=1", "-w", "/tmp", "-u", "7", "ex", "sh", "-c", script,
     ])
     .ok();
     let lines: Vec<_> = text.lines().collect();
     assert_eq!(lines[..3], ["1", "/tmp", "7"]);
-    let _ = exec(&["-d", "e", "sh", "-c", "touch /made"]).ok();
+    let _ = exec(&["-d", "ex", "sh", "-c", "touch /made"]).ok();
     eventually("a detached exec", SOON, || {
-        (exec(&["e", "test", "-e", "/made"]).code == 0).then_some(())
+        (exec(&["ex", "test", "-e", "/made"]).code == 0).then_some(())
     });
-    let _ = world.skiff(&["stop", "e"]).ok();
-    exec(&["e", "true"]).refused(1, "not running");
+    let _ = world.skiff(&["stop", "ex"]).ok();
+    exec(&["ex", "true"]).refused(1, "not running");
 }
 
 #[test]
@@ -195,16 +195,19 @@ fn an_attached_start() {
         .skiff(&[
             "create",
             "--name",
-            "a",
+            "att",
             "toolbox",
             "sh",
             "-c",
             "echo hi; exit 6",
         ])
         .ok();
-    assert_eq!(field(&world, "a", "{{.State.Status}}"), "created");
-    assert_eq!(world.skiff(&["start", "-a", "a"]).expect(6).stdout, "hi\n");
-    assert_eq!(world.skiff(&["logs", "a"]).ok(), "hi\n");
+    assert_eq!(field(&world, "att", "{{.State.Status}}"), "created");
+    assert_eq!(
+        world.skiff(&["start", "-a", "att"]).expect(6).stdout,
+        "hi\n"
+    );
+    assert_eq!(world.skiff(&["logs", "att"]).ok(), "hi\n");
 }
 
 #[test]
