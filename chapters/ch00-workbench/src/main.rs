@@ -3,11 +3,13 @@
 #![expect(clippy::print_stdout, reason = "a program prints")]
 
 use std::fs;
+use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Result;
-use clap::Parser;
+use clap::{Parser, Subcommand};
 use workbench::bench::{self, Explain};
+use workbench::doctor::{self, Probe, Verdict};
 use workbench::user;
 
 /// Chapter 0, the workbench: become root of a user namespace, without sudo.
@@ -15,13 +17,48 @@ use workbench::user;
 #[command(name = "ch00")]
 struct Cli {
     /// Show each system call: as a tree, or as JSON lines (--explain=json).
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "tree")]
+    #[arg(long, global = true, num_args = 0..=1, require_equals = true,
+          default_missing_value = "tree")]
     explain: Option<Explain>,
+    #[command(subcommand)]
+    verb: Option<Verb>,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    /// Say what of this book works on this machine, chapter by chapter.
+    Doctor,
+    /// Try one thing, in this process.
+    #[command(hide = true)]
+    Probe {
+        /// The probe's name.
+        name: String,
+    },
 }
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    bench::explained("ch00", cli.explain, show)
+    match cli.verb {
+        None => bench::explained("ch00", cli.explain, show),
+        Some(Verb::Doctor) => bench::explained("doctor", cli.explain, examine),
+        Some(Verb::Probe { name }) => doctor::run_here(&name),
+    }
+}
+
+/// The top of the checkout that this program was built from.
+const TOP: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
+
+fn examine() -> Result<ExitCode> {
+    let verdicts = doctor::examine(&doctor::load(Path::new(TOP))?, Probe::try_apart);
+    print!("{}", doctor::table(&verdicts));
+    let whole = verdicts
+        .iter()
+        .all(|(_, verdict)| !matches!(verdict, Verdict::Not(..)));
+    Ok(if whole {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }
 
 fn show() -> Result<ExitCode> {
