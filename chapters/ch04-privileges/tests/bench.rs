@@ -1,5 +1,6 @@
 //! Chapter 4 at work: what is left of a process is read from its own `/proc`, and tried.
 
+use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
 
 use support::{Need, Ordinary, Output, needs, run};
@@ -103,6 +104,35 @@ fn an_ordinary_user_is_root_in_there() {
     command.args(["run", "sh", "-c", script]);
     let (uid, _) = user.ids();
     assert_eq!(run(command).ok(), format!("0\n0 {uid}\n0\n"));
+}
+
+/// With lines in `/etc/subuid` (bound over the machine's in a mount namespace of the
+/// test's), newuidmap(1) and newgidmap(1) give more ids than one.
+#[test]
+fn subordinate_ids_are_asked_for() {
+    if !needs(&[Need::Root, Need::Tool("newuidmap"), Need::Tool("setpriv")]) {
+        return;
+    }
+    let user = Ordinary::new();
+    let lent = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(lent.path(), "65534:200000:65536\n").unwrap();
+    let everybodys = std::fs::Permissions::from_mode(0o644);
+    std::fs::set_permissions(lent.path(), everybodys).unwrap();
+    // The user's command is asked for the way to a program within their reach.
+    let program = user.command(CH04).get_program().to_owned();
+    let script = "mount --bind \"$1\" /etc/subuid && mount --bind \"$1\" /etc/subgid && \
+                  exec setpriv --reuid 65534 --regid 65534 --clear-groups \"$2\" run -u 1000 \
+                  sh -c 'id -u; cat /proc/self/uid_map; echo; cat /proc/self/gid_map'";
+    let mut command = Command::new("unshare");
+    command
+        .args(["--mount", "sh", "-c", script, "sh"])
+        .arg(lent.path())
+        .arg(program);
+    command.current_dir("/").envs(user.environment());
+    let text = run(command).ok();
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let map = ["0", "65534", "1", "1", "200000", "65536"];
+    assert_eq!(words, [&["1000"][..], &map, &map].concat(), "{text}");
 }
 
 #[test]
