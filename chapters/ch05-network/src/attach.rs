@@ -8,10 +8,11 @@ use std::os::fd::{AsRawFd, BorrowedFd};
 use anyhow::{Context, Result};
 use netlink_packet_route::RouteNetlinkMessage;
 use netlink_packet_route::link::{
-    InfoData, InfoKind, InfoVeth, LinkAttribute, LinkInfo, LinkMessage,
+    InfoBridgePort, InfoData, InfoKind, InfoPortData, InfoPortKind, InfoVeth,
+    LinkAttribute, LinkInfo, LinkMessage,
 };
 
-use crate::route::{MAKE, Route, named};
+use crate::route::{CHANGE, MAKE, Route, named};
 
 /// An Ethernet address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,7 +80,8 @@ pub fn attach(
     let why = "a cable with both ends plugged in: it never lay on the host";
     host.request(RouteNetlinkMessage::NewLink(pair), MAKE, &call, why)
         .with_context(|| format!("make the pair {host_name} and {name_inside}"))?;
-    let configured = configure(&inside, endpoint);
+    let configured =
+        allow_return(&host, host_name).and_then(|()| configure(&inside, endpoint));
     if configured.is_err() {
         let _ = host.remove_link(host_name);
     }
@@ -107,6 +109,23 @@ fn pair(bridge: u32, namespace: BorrowedFd<'_>, endpoint: &Endpoint) -> LinkMess
     outer
 }
 // ANCHOR_END: pair
+
+/// A switch sends nothing back through the port that it came from. It must, when a
+/// container goes to its own published port and the bridge itself applies the rules
+/// (`br_netfilter`, which docker loads for the whole machine).
+fn allow_return(host: &Route, host_name: &str) -> Result<()> {
+    let mut port = named(host_name, false);
+    port.attributes.push(LinkAttribute::LinkInfo(vec![
+        LinkInfo::PortKind(InfoPortKind::Bridge),
+        LinkInfo::PortData(InfoPortData::BridgePort(vec![InfoBridgePort::HairpinMode(
+            true,
+        )])),
+    ]));
+    let call = format!("RTM_NEWLINK({{{host_name}, hairpin on}})");
+    let why = "a container may come back to itself by its published port";
+    host.request(RouteNetlinkMessage::NewLink(port), CHANGE, &call, why)
+        .with_context(|| format!("set the bridge port {host_name} to hairpin"))
+}
 
 fn configure(inside: &Route, endpoint: &Endpoint) -> Result<()> {
     let index = inside.index(&endpoint.name_inside)?;

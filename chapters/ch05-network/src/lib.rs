@@ -3,7 +3,7 @@
 //! [`loopback`] is all that a container without a network needs, and all that the
 //! runtime uses. [`bridge`] makes a switch on the host, [`attach`](mod@attach) a pair of
 //! interfaces from it into a container; [`nat`] lets it out, and lets others in at
-//! published ports; [`pool`] gives out addresses; [`names`] writes the files by which
+//! published ports; [`pool`] gives out addresses, [`ports`] the host's ports; [`names`] writes the files by which
 //! a container finds others. Links and addresses are told to the kernel over
 //! rtnetlink(7), rules over nfnetlink: no `ip`, no `iptables`, no `nft` is run.
 
@@ -14,11 +14,14 @@ pub mod loopback;
 pub mod names;
 pub mod nat;
 pub mod pool;
+pub mod ports;
 mod route;
+pub mod subnet;
 
 pub use attach::{Endpoint, Mac, attach, detach};
 pub use bridge::{ensure_bridge, remove_bridge};
 pub use loopback::loopback_up;
 pub use nat::{Nat, Network, Protocol, Publish, remove_nat, set_nat};
-pub use pool::{Pool, Subnet, free_subnet};
+pub use pool::Pool;
 pub use route::subnets_in_use;
+pub use subnet::{Subnet, free_subnet};

@@ -21,7 +21,7 @@ use serde::{Deserialize, Serialize};
 use workbench::diagnosis::{self, Cause, Diagnosis};
 use workbench::steps::step;
 
-use crate::pool::Subnet;
+use crate::subnet::Subnet;
 use message::Batch;
 pub use rule::{Chain, Part, Rule, rules};
 

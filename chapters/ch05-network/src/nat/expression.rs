@@ -6,7 +6,7 @@ use std::net::Ipv4Addr;
 use super::Protocol;
 use super::message::Attributes;
 use super::rule::Part;
-use crate::pool::Subnet;
+use crate::subnet::Subnet;
 
 /// The register that all conditions use, and a second one for a port.
 const FIRST: u32 = 1;

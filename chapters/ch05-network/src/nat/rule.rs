@@ -4,7 +4,7 @@ use std::fmt;
 use std::net::{Ipv4Addr, SocketAddrV4};
 
 use super::{Nat, Protocol, Publish};
-use crate::pool::Subnet;
+use crate::subnet::Subnet;
 
 /// A chain of the table: where a packet meets its rules (nft(8), "Chains").
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
