@@ -122,7 +122,7 @@ fn with_context(stack: &Stack, target: &Path) -> Result<()> {
     let why = "copies are made here and renamed into place";
     set(&context, "workdir", &value(&stack.work, &mut kept)?, why)?;
     let why = "an image must not redirect a folder to another place";
-    set(&context, "redirect_dir", "off", why)?;
+    set(&context, "redirect_dir", "nofollow", why)?;
     if whiteout::in_user_namespace() {
         step(
             7,
@@ -210,7 +210,7 @@ fn option_text(
         ""
     };
     Ok(format!(
-        "lowerdir={lower},upperdir={upper},workdir={work},redirect_dir=off{user}"
+        "lowerdir={lower},upperdir={upper},workdir={work},redirect_dir=nofollow{user}"
     ))
 }
 
@@ -277,7 +277,7 @@ mod tests {
         let text = option_text(&stack(&["/top:1", "/a,b\\c"]), |path| Ok(escaped(path)))
             .unwrap();
         let expected =
-            r"lowerdir=/top\:1:/a\,b\\c,upperdir=/u,workdir=/w,redirect_dir=off";
+            r"lowerdir=/top\:1:/a\,b\\c,upperdir=/u,workdir=/w,redirect_dir=nofollow";
         assert_eq!(text.trim_end_matches(",userxattr"), expected);
     }
 

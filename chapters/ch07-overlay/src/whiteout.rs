@@ -9,7 +9,6 @@ use std::ffi::{CStr, CString};
 use std::fs::{self, Metadata};
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::Path;
-use std::sync::OnceLock;
 
 use anyhow::{Context, Result};
 use nix::sys::stat::{Mode, SFlag, mknod};
@@ -19,12 +18,9 @@ use crate::xattr;
 /// Whether the attributes of overlayfs are `user.overlay.*` here: in a user namespace
 /// `trusted.*` cannot be set, and overlayfs is mounted with `userxattr`.
 pub fn in_user_namespace() -> bool {
-    static ANSWER: OnceLock<bool> = OnceLock::new();
-    *ANSWER.get_or_init(|| {
-        // The initial user namespace maps every id onto itself.
-        fs::read_to_string("/proc/self/uid_map")
-            .is_ok_and(|map| map.split_whitespace().ne(["0", "0", "4294967295"]))
-    })
+    // The initial user namespace maps every id onto itself.
+    fs::read_to_string("/proc/self/uid_map")
+        .is_ok_and(|map| map.split_whitespace().ne(["0", "0", "4294967295"]))
 }
 
 /// The name of an attribute of overlayfs, such as `opaque`.
