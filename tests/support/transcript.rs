@@ -61,6 +61,21 @@ exec 2>&1
 "#;
 
 impl Transcript<'_> {
+    /// An ordinary user, who needs nothing and has typed nothing yet.
+    pub const ORDINARY: Self = Self {
+        name: "",
+        reader: Reader::Ordinary,
+        needs: &[],
+        before: &[],
+        typed: &[],
+    };
+
+    /// Root.
+    pub const ROOT: Self = Self {
+        reader: Reader::Root,
+        ..Self::ORDINARY
+    };
+
     /// Types the transcript and compares, or writes it anew. `program` is any of our
     /// programs; the others lie beside it.
     ///

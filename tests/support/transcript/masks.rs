@@ -22,14 +22,18 @@ const FIXED: &[(&str, &str)] = &[
     (r"Less than a second|\b\d+ seconds?\b", "2 seconds"),
     // Sizes.
     (r"\b\d+(\.\d+)?(kB|MB|GB)\b", "-$2"),
-    (r"\b\d+ KB\b", "- KB"),
+    // A peak that is no limit.
+    (r"\b\d{1,4} KB\b", "- KB"),
     // Descriptors by number.
     (r"/proc/self/fd/([3-9]|\d\d+)", "/proc/self/fd/-"),
 ];
 
+/// What a number of that kind is called.
+type Name = fn(usize) -> String;
+
 /// What is numbered, each kind in the order of its first appearance: a pattern whose
 /// first group is the thing, and how the n-th of them is written.
-const NUMBERED: &[(&str, &str, fn(usize) -> String)] = &[
+const NUMBERED: &[(&str, &str, Name)] = &[
     (
         "pid",
         r"(?m)^(?:client|daemon|shim|launcher|init|exec|bench) (\d+)$",
