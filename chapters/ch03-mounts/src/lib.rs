@@ -22,6 +22,7 @@ mod hide;
 mod options;
 mod pivot;
 mod plan;
+mod proc;
 mod propagation;
 mod root;
 pub mod table;
@@ -35,9 +36,10 @@ pub use hide::{make_root_read_only, mask, read_only};
 pub use options::{Depth, Options, parse_options};
 pub use pivot::{move_root, pivot};
 pub use plan::{Mount, apply};
+pub use proc::write_proc;
 pub use propagation::{Kind, Propagation, prepare_root, private, set_propagation};
 pub use root::Root;
-pub use usual::{MASKED, READ_ONLY, furnish, usual, usual_for_one_id};
+pub use usual::{MASKED, READ_ONLY, furnish, furnish_with, usual, usual_for_one_id};
 
 /// The number under which this chapter announces its steps.
 const CHAPTER: u8 = 3;

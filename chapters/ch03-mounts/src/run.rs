@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use chroot::process::{self, Child};
 use chroot::toolbox;
 use clap::Args;
-use mounts::Mount;
+use mounts::{Mount, Root};
 use namespaces::{Launch, Namespace, Namespaces, identity, launch};
 use workbench::bench;
 use workbench::user;
@@ -23,6 +23,9 @@ pub(crate) struct Run {
     /// Mount an empty tmpfs: TARGET[:OPTION,…].
     #[arg(long)]
     tmpfs: Vec<String>,
+    /// Set a kernel parameter of the new namespaces: NAME=VALUE.
+    #[arg(long)]
+    sysctl: Vec<String>,
     /// Make the root read-only.
     #[arg(long)]
     read_only: bool,
@@ -66,7 +69,9 @@ pub(crate) fn run(asked: &Run) -> Result<ExitCode> {
     let mut nothing_to_prepare = |_: &Child| Ok(());
     let child = launch(&what, &mut nothing_to_prepare, |helm| {
         identity::set_host_name("chapter3")?;
-        mounts::furnish(folder, &plan, asked.read_only)?;
+        mounts::furnish_with(folder, &plan, asked.read_only, |root| {
+            sysctls(root, asked)
+        })?;
         let program = process::find(&asked.command[0], PATH)?;
         helm.executing()?;
         Err(process::exec(&program, &args, &env))
@@ -111,6 +116,15 @@ fn plan(asked: &Run, root: bool) -> Result<Vec<Mount>> {
         });
     }
     Ok(plan)
+}
+
+fn sysctls(root: &Root, asked: &Run) -> Result<()> {
+    for setting in &asked.sysctl {
+        let (name, value) = setting.split_once('=').context("a sysctl is NAME=VALUE")?;
+        let file = PathBuf::from("sys").join(name.replace('.', "/"));
+        mounts::write_proc(root, &file, value)?;
+    }
+    Ok(())
 }
 
 fn wanted() -> Namespaces {

@@ -96,13 +96,27 @@ pub const READ_ONLY: [&str; 5] = [
 ///
 /// # Errors
 /// At the first step that fails.
-// ANCHOR: furnish
 pub fn furnish(folder: &Path, plan: &[Mount], read_only: bool) -> Result<()> {
+    furnish_with(folder, plan, read_only, |_| Ok(()))
+}
+
+/// The same, with something to do after the pivot, while `/proc` can still be written.
+///
+/// # Errors
+/// At the first step that fails, `inside` among them.
+// ANCHOR: furnish_with
+pub fn furnish_with(
+    folder: &Path,
+    plan: &[Mount],
+    read_only: bool,
+    inside: impl FnOnce(&Root) -> Result<()>,
+) -> Result<()> {
     let root = prepare_root(folder, Propagation::RSLAVE)?;
     apply(&root, plan)?;
     default_devices(&root, false)?;
     pivot(&root)?;
     let root = Root::open(Path::new("/"))?;
+    inside(&root)?;
     mask(&root, &MASKED.map(PathBuf::from))?;
     hide::read_only(&root, &READ_ONLY.map(PathBuf::from))?;
     if read_only {
@@ -110,7 +124,7 @@ pub fn furnish(folder: &Path, plan: &[Mount], read_only: bool) -> Result<()> {
     }
     Ok(())
 }
-// ANCHOR_END: furnish
+// ANCHOR_END: furnish_with
 
 fn mount(fstype: &str, target: &str, options: &[&str]) -> Mount {
     Mount {

@@ -244,6 +244,34 @@ fn nothing_is_mounted_inside_procfs() {
 }
 
 #[test]
+fn kernel_parameters_are_written_to_procfs_only() {
+    if !can_run() {
+        return;
+    }
+    let script = "cat /proc/sys/kernel/domainname";
+    let set = "kernel.domainname=three";
+    assert_eq!(
+        ch03(&["run", "--sysctl", set, "sh", "-c", script]).ok(),
+        "three\n"
+    );
+    ch03(&["run", "--sysctl", "kernel/../../../etc/x=1", "true"])
+        .refused(1, "write \"1\" to /proc/sys/kernel/");
+    // Another file on the way: a bind of /proc/cpuinfo's kind is no procfs any more.
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let volume = format!("{}:/proc/sys/kernel/ns_last_pid", file.path().display());
+    ch03(&[
+        "run",
+        "-v",
+        &volume,
+        "--sysctl",
+        "kernel.ns_last_pid=7",
+        "true",
+    ])
+    .refused(1, "/proc/sys/kernel/ns_last_pid");
+    assert_eq!(fs::read_to_string(file.path()).unwrap(), "");
+}
+
+#[test]
 fn the_host_does_not_hear_of_it() {
     if !can_run() {
         return;

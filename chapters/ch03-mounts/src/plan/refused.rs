@@ -130,8 +130,7 @@ const REPLACEABLE: [&str; 10] = [
 /// Refuses a mount inside procfs, wherever links led to it (CVE-2019-16884 and those
 /// after it): what is written to procfs later would go to the mount instead.
 pub(super) fn below_proc(target: BorrowedFd<'_>, asked: &Mount) -> Result<()> {
-    const PROC_SUPER_MAGIC: i64 = 0x9fa0;
-    if fstatfs(target.as_fd())?.f_type as i64 != PROC_SUPER_MAGIC
+    if fstatfs(target.as_fd())?.f_type as i64 != crate::proc::MAGIC
         || asked.kind() == "proc"
     {
         return Ok(());
