@@ -24,6 +24,8 @@ const FIXED: &[(&str, &str)] = &[
     (r"\b\d+(\.\d+)?(kB|MB|GB)\b", "-$2"),
     // A peak that is no limit.
     (r"\b\d{1,4} KB\b", "- KB"),
+    // Where the distribution has its programs: one place on some, two on others.
+    (r#""(/usr)?/bin/(\w+)""#, r#""/bin/$2""#),
     // Descriptors by number.
     (r"/proc/self/fd/([3-9]|\d\d+)", "/proc/self/fd/-"),
 ];
