@@ -64,7 +64,8 @@ fn podman(world: &World, image: &str, _: &mut Vec<Job>) -> Option<Entry> {
     let version = version(world, &["podman", "--version"])?;
     let pull = ["podman", "pull", "--quiet", "--tls-verify=false", image];
     let _ = world.run(&pull).expect(0);
-    let command = format!("podman run --rm {image} true");
+    // Its own choice, crun, refuses the hybrid layout.
+    let command = format!("podman --runtime runc run --rm {image} true");
     Some(Entry {
         name: "podman",
         version,
