@@ -27,16 +27,19 @@ pub(crate) struct Container {
     config: Config,
 }
 
-/// Makes a bundle in `folder`, a shim for it, and lets the container go.
-pub(crate) fn start(folder: &Path, what: &What) -> Result<ExitCode> {
+/// Makes a bundle in `folder` and a shim for it, which makes the container.
+pub(crate) fn create(folder: &Path, what: &What) -> Result<Container> {
     steps::role("daemon");
+    fs::create_dir_all(folder).context("make the container's folder")?;
+    let folder = fs::canonicalize(folder).context("find the container's folder")?;
     let here = |name: &str| folder.join(name);
     for name in ["bundle/rootfs", "layer", "runtime"] {
         fs::create_dir_all(here(name)).with_context(|| format!("make {name}"))?;
     }
+    let cgroup = cgroup(&folder);
     user::borrow_root()?;
     toolbox::write(&toolbox::of_host()?, &here("layer"))?;
-    let bundle = bundle(what).to_string();
+    let bundle = bundle(what, cgroup.as_deref()).to_string();
     fs::write(here("bundle/config.json"), bundle).context("write config.json")?;
     let config = Config {
         id: "bench".to_owned(),
@@ -53,22 +56,30 @@ pub(crate) fn start(folder: &Path, what: &What) -> Result<ExitCode> {
         stdin_once: what.interactive,
         log: Some(here("log")),
         exit_file: here("exit.json"),
-        cgroup: None,
+        cgroup,
     };
-    let folder = Folder::new(folder);
+    let folder = Folder::new(&folder);
     let program = Program::at("/proc/self/exe");
     client::spawn(&program, &folder, &config, steps::sink())?;
-    Shim::new(folder).start()?;
-    Ok(ExitCode::SUCCESS)
+    Container::find(folder.path())
 }
 
 /// What the container is, for the runtime.
-fn bundle(what: &What) -> Value {
+fn bundle(what: &What, cgroup: Option<&str>) -> Value {
     let mut bundle = runtime::spec::example(true);
+    bundle["linux"]["cgroupsPath"] = json!(cgroup);
     bundle["process"]["terminal"] = json!(what.terminal);
     bundle["process"]["args"] = json!(what.command);
     bundle["root"]["readonly"] = json!(false);
     bundle
+}
+
+/// Where the container is counted; an ordinary user has no such place.
+fn cgroup(folder: &Path) -> Option<String> {
+    let parent = std::env::var("SKIFF_CGROUP_PARENT").unwrap_or("skiff".to_owned());
+    let name = folder.file_name()?.to_string_lossy();
+    let root = runtime::state::caller_is_root();
+    root.then(|| format!("/{parent}/{name}"))
 }
 
 impl Container {
@@ -92,24 +103,30 @@ impl Container {
         ))
     }
 
-    /// Shows what it writes from now on, and gives it what is typed.
-    pub(crate) fn attach(&self, stdin: bool) -> Result<()> {
+    /// Runs it to its end, attached from its beginning.
+    pub(crate) fn run(&self) -> Result<ExitCode> {
+        let stream = self.attach()?;
+        let ended = self.shim.wait(None)?;
+        self.shim.start()?;
+        self.show(stream)?;
+        Ok(code(&ended.exit()?))
+    }
+
+    /// What it writes from now on; it is given what is typed.
+    pub(crate) fn attach(&self) -> Result<UnixStream> {
         let all = Streams {
-            stdin,
+            stdin: true,
             stdout: true,
             stderr: true,
         };
-        let stream = match self.shim.attach(None, all) {
-            // It was faster than we are: the log has it all.
-            Err(client::Error::Gone) => return self.logs(),
-            answer => answer?,
-        };
+        let stream = self.shim.attach(None, all)?;
         let typed = stream.try_clone().context("share the stream")?;
         thread::spawn(move || type_in(typed));
-        self.show(stream)
+        Ok(stream)
     }
 
-    fn show(&self, mut stream: UnixStream) -> Result<()> {
+    /// Shows what it writes, until it ends.
+    pub(crate) fn show(&self, mut stream: UnixStream) -> Result<()> {
         if self.config.terminal {
             copy(&mut stream, &mut stdout()).context("show the terminal")?;
             return Ok(());

@@ -97,17 +97,20 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     bench::explained("ch10", cli.explain, || match cli.verb {
         None => show(),
-        Some(Verb::Start { folder, what }) => container::start(&folder, &what),
+        Some(Verb::Start { folder, what }) => {
+            container::create(&folder, &what)?.shim.start()?;
+            Ok(ExitCode::SUCCESS)
+        }
         Some(Verb::Run(what)) => {
             let scratch = bench::scratch()?;
-            container::start(scratch.path(), &what)?;
-            let container = Container::find(scratch.path())?;
-            let code = container.attach(true).and_then(|()| container.wait());
+            let container = container::create(scratch.path(), &what)?;
+            let code = container.run();
             container.tidy();
             code
         }
         Some(Verb::Attach { folder }) => {
-            Container::find(&folder)?.attach(true)?;
+            let container = Container::find(&folder)?;
+            container.show(container.attach()?)?;
             Ok(ExitCode::SUCCESS)
         }
         Some(Verb::Logs { folder }) => {

@@ -72,7 +72,8 @@ impl Keeper {
             self.over(&who);
         }
         match self.ending {
-            Ending::NotYet if self.first().told => self.delete(),
+            // A launcher under way may still be writing to what is deleted.
+            Ending::NotYet if self.first().told && self.jobs.is_empty() => self.delete(),
             Ending::Deleted => self.conclude(),
             _ => {}
         }

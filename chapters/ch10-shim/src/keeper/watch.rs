@@ -56,7 +56,9 @@ impl Keeper {
         }
         for (who, process) in &self.processes {
             for (stream, fd) in &process.outputs {
-                if !self.is_held_up(who, *stream) {
+                // While its launcher is under way, nobody can be attached: its first
+                // words wait in the pipe.
+                if process.pid.is_some() && !self.is_held_up(who, *stream) {
                     let source = Source::Output(who.clone(), *stream);
                     watched.push((source, fd.as_fd(), reads));
                 }
