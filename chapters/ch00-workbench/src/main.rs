@@ -2,6 +2,8 @@
 
 #![expect(clippy::print_stdout, reason = "a program prints")]
 
+mod exercise_verbs;
+
 use std::fs;
 use std::path::Path;
 use std::process::ExitCode;
@@ -11,6 +13,8 @@ use clap::{Parser, Subcommand};
 use workbench::bench::{self, Explain};
 use workbench::doctor::{self, Probe, Verdict};
 use workbench::user;
+
+use crate::exercise_verbs::Exercises;
 
 /// Chapter 0, the workbench: become root of a user namespace, without sudo.
 #[derive(Parser)]
@@ -28,6 +32,11 @@ struct Cli {
 enum Verb {
     /// Say what of this book works on this machine, chapter by chapter.
     Doctor,
+    /// List, check, watch, hint at and reset the book's exercises.
+    Exercise {
+        #[command(subcommand)]
+        verb: Option<Exercises>,
+    },
     /// Try one thing, in this process.
     #[command(hide = true)]
     Probe {
@@ -41,6 +50,11 @@ fn main() -> ExitCode {
     match cli.verb {
         None => bench::explained("ch00", cli.explain, show),
         Some(Verb::Doctor) => bench::explained("doctor", cli.explain, examine),
+        Some(Verb::Exercise { verb }) => {
+            bench::explained("exercise", cli.explain, || {
+                exercise_verbs::act(Path::new(TOP), verb.unwrap_or(Exercises::List))
+            })
+        }
         Some(Verb::Probe { name }) => doctor::run_here(&name),
     }
 }

@@ -1,0 +1,107 @@
+//! The proof that an exercise is one: its starter fails, its solution passes, and each of
+//! its mutants fails with the message that was written for it.
+//!
+//! Each chapter has a test that calls [`prove`] for its folder. `cargo test` has built the
+//! example targets before; they lie beside the test's own binary.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result, bail, ensure};
+
+use super::judge::{FAILED, PASSED};
+
+/// Proves all exercises of the chapter whose package is in `chapter`; returns how many.
+///
+/// # Errors
+/// The first property that does not hold, with the exercise and what was seen.
+pub fn prove(chapter: &Path) -> Result<usize> {
+    let shelf = chapter.join("exercises");
+    let mut proven = 0;
+    for entry in
+        fs::read_dir(&shelf).with_context(|| format!("list {}", shelf.display()))?
+    {
+        let folder = entry.context("list the exercises")?.path();
+        one(&folder).with_context(|| format!("exercise {}", folder.display()))?;
+        proven += 1;
+    }
+    Ok(proven)
+}
+
+fn one(folder: &Path) -> Result<()> {
+    let name = folder
+        .file_name()
+        .context("a folder has a name")?
+        .to_string_lossy();
+    let program = example(&name)?;
+    let (code, told) = attempt(&program, "starter")?;
+    ensure!(
+        code == i32::from(FAILED),
+        "the starter must fail, it ended with {code}: {told}"
+    );
+    let (code, told) = attempt(&program, "solution")?;
+    ensure!(code == i32::from(PASSED), "the solution must pass: {told}");
+    let mut mutants = 0;
+    for entry in fs::read_dir(folder.join("mutants")).context("list the mutants")? {
+        let path = entry.context("list the mutants")?.path();
+        let mutant = path
+            .file_stem()
+            .context("a file has a name")?
+            .to_string_lossy();
+        let wanted = expected(&path)?;
+        let (code, told) = attempt(&program, &mutant)?;
+        ensure!(
+            code == i32::from(FAILED),
+            "the mutant {mutant} must fail, it ended with {code}: {told}"
+        );
+        ensure!(
+            told.contains(&wanted),
+            "the mutant {mutant} must be told {wanted:?}, not {told:?}"
+        );
+        mutants += 1;
+    }
+    ensure!(mutants > 0, "it has no mutants");
+    let readme =
+        fs::read_to_string(folder.join("README.md")).context("read README.md")?;
+    ensure!(readme.contains("<details>"), "README.md has no hints");
+    Ok(())
+}
+
+/// The message that a mutant must get: its first line, `//! Told: …`.
+fn expected(mutant: &Path) -> Result<String> {
+    let text = fs::read_to_string(mutant)
+        .with_context(|| format!("read {}", mutant.display()))?;
+    let first = text.lines().next().unwrap_or_default();
+    match first.strip_prefix("//! Told: ") {
+        Some(words) if !words.is_empty() => Ok(words.trim_end_matches('.').to_owned()),
+        _ => bail!("{} does not begin with `//! Told: …`", mutant.display()),
+    }
+}
+
+fn example(name: &str) -> Result<PathBuf> {
+    let test = std::env::current_exe().context("find this test")?;
+    let folder = test
+        .parent()
+        .and_then(Path::parent)
+        .context("find the target folder")?;
+    let program = folder.join("examples").join(name);
+    ensure!(
+        program.exists(),
+        "{} is not built: cargo build --examples",
+        program.display()
+    );
+    Ok(program)
+}
+
+fn attempt(program: &Path, which: &str) -> Result<(i32, String)> {
+    let scratch = crate::bench::scratch()?;
+    let output = Command::new(program)
+        .arg(which)
+        .current_dir(scratch.path())
+        .stdin(Stdio::null())
+        .output()
+        .with_context(|| format!("run {}", program.display()))?;
+    let told = String::from_utf8_lossy(&output.stdout).into_owned();
+    Ok((output.status.code().unwrap_or(-1), told))
+}
