@@ -4,13 +4,14 @@
 //! `CAP_SETPCAP`, which goes with root; the other sets can only be narrowed when
 //! setresuid(2) has done its own narrowing.
 
-use std::fs;
-
 use anyhow::{Context, Result, ensure};
+use nix::errno::Errno;
 use workbench::steps::step;
 
 use crate::CHAPTER;
-use crate::capability_calls::{capset, clear_ambient, drop_bounding, raise_ambient};
+use crate::capability_calls::{
+    capget, capset, clear_ambient, drop_bounding, in_ambient, in_bounding, raise_ambient,
+};
 use crate::capability_set::CapSet;
 
 /// The five sets (capabilities(7), "Thread capability sets").
@@ -41,31 +42,22 @@ impl Capabilities {
         }
     }
 
-    /// The sets of this process.
+    /// The sets of this process, asked of the kernel: there may be no procfs here.
     ///
     /// # Errors
-    /// If procfs is not mounted on `/proc`.
+    /// None on a kernel since 4.3.
     pub fn current() -> Result<Self> {
-        let text =
-            fs::read_to_string("/proc/self/status").context("read /proc/self/status")?;
-        Ok(Self::parse_status(&text))
-    }
-
-    /// Reads the `Cap…:` lines of a `/proc/<pid>/status` (proc_pid_status(5)).
-    #[must_use]
-    pub fn parse_status(text: &str) -> Self {
-        let set = |key: &str| {
-            let line = text.lines().find_map(|line| line.strip_prefix(key));
-            let bits = line.and_then(|hex| u64::from_str_radix(hex.trim(), 16).ok());
-            CapSet(bits.unwrap_or(0))
-        };
-        Self {
-            bounding: set("CapBnd:"),
-            effective: set("CapEff:"),
-            inheritable: set("CapInh:"),
-            permitted: set("CapPrm:"),
-            ambient: set("CapAmb:"),
-        }
+        let [effective, permitted, inheritable] =
+            capget().context("read the capabilities of this process")?;
+        let bounding = held(in_bounding).context("read the bounding set")?;
+        let ambient = held(in_ambient).context("read the ambient set")?;
+        Ok(Self {
+            bounding,
+            effective,
+            inheritable,
+            permitted,
+            ambient,
+        })
     }
 
     /// First half, before the change of user: what is not in `bounding` goes, for this
@@ -127,4 +119,18 @@ impl Capabilities {
         Ok(())
     }
     // ANCHOR_END: set_rest
+}
+
+/// The set of all capabilities that `has` answers yes for, up to the first that the
+/// kernel does not know.
+fn held(has: fn(u32) -> Result<bool, Errno>) -> Result<CapSet, Errno> {
+    let mut set = 0;
+    for bit in 0..u64::BITS {
+        match has(bit) {
+            Ok(yes) => set |= u64::from(yes) << bit,
+            Err(Errno::EINVAL) => break,
+            Err(errno) => return Err(errno),
+        }
+    }
+    Ok(CapSet(set))
 }

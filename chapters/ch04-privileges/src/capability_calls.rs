@@ -13,7 +13,7 @@ struct Header {
 
 /// `struct __user_cap_data_struct`: 32 bits of each set.
 #[repr(C)]
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 struct Half {
     effective: u32,
     permitted: u32,
@@ -48,6 +48,39 @@ pub(crate) fn capset(
     let answer =
         unsafe { libc::syscall(libc::SYS_capset, &raw const header, data.as_ptr()) };
     Errno::result(answer).map(drop)
+}
+
+/// capget(2) of the calling thread: the effective, permitted and inheritable sets.
+pub(crate) fn capget() -> Result<[CapSet; 3], Errno> {
+    let mut header = Header {
+        version: VERSION,
+        pid: 0,
+    };
+    let mut data = [Half::default(); 2];
+    // SAFETY: capget(2) reads and may write a header, and as its version is 3 writes two
+    // halves; both live, and are borrowed by nobody else, until the call returns.
+    let answer =
+        unsafe { libc::syscall(libc::SYS_capget, &raw mut header, data.as_mut_ptr()) };
+    Errno::result(answer)?;
+    let set = |half: fn(&Half) -> u32| {
+        CapSet(u64::from(half(&data[0])) | u64::from(half(&data[1])) << 32)
+    };
+    Ok([
+        set(|half| half.effective),
+        set(|half| half.permitted),
+        set(|half| half.inheritable),
+    ])
+}
+
+/// Whether a capability is in the bounding set; EINVAL if the kernel knows none of it.
+pub(crate) fn in_bounding(bit: u32) -> Result<bool, Errno> {
+    prctl(libc::PR_CAPBSET_READ, u64::from(bit), 0).map(|answer| answer == 1)
+}
+
+/// Whether a capability is in the ambient set; EINVAL if the kernel knows none of it.
+pub(crate) fn in_ambient(bit: u32) -> Result<bool, Errno> {
+    let asked = libc::PR_CAP_AMBIENT_IS_SET as u64;
+    prctl(libc::PR_CAP_AMBIENT, asked, u64::from(bit)).map(|answer| answer == 1)
 }
 
 /// Takes a capability out of the bounding set, for good.

@@ -187,6 +187,22 @@ fn the_kernel_takes_the_filter_and_does_as_it_says() {
 }
 
 #[test]
+fn what_the_kernel_says_is_what_procfs_says() {
+    let text = ch04(&["show"]).ok();
+    let shown: Vec<&str> = text
+        .lines()
+        .filter_map(|line| line.split_whitespace().nth(1))
+        .collect();
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let told = |key: &str| {
+        let line = status.lines().find_map(|line| line.strip_prefix(key));
+        line.map(str::trim)
+    };
+    let keys = ["CapBnd:", "CapPrm:", "CapEff:", "CapInh:", "CapAmb:"];
+    assert_eq!(shown, keys.map(|key| told(key).unwrap()));
+}
+
+#[test]
 fn a_filter_can_be_read() {
     let text = ch04(&["filter"]).ok();
     assert!(text.starts_with("   0  load the call's table\n"), "{text}");
