@@ -116,7 +116,13 @@ pub(super) fn pidfd_send_signal(pidfd: BorrowedFd<'_>, signal: i32) -> Result<()
     let no_info = std::ptr::null::<libc::siginfo_t>();
     // SAFETY: a null info is allowed: the kernel then fills it as kill(2) would.
     let answer = unsafe {
-        libc::syscall(libc::SYS_pidfd_send_signal, pidfd.as_raw_fd(), signal, no_info, 0)
+        libc::syscall(
+            libc::SYS_pidfd_send_signal,
+            pidfd.as_raw_fd(),
+            signal,
+            no_info,
+            0,
+        )
     };
     Errno::result(answer).map(drop)
 }
