@@ -21,7 +21,9 @@ pub mod subnet;
 pub use attach::{Endpoint, Mac, attach, detach};
 pub use bridge::{ensure_bridge, remove_bridge};
 pub use loopback::loopback_up;
-pub use nat::{Nat, Network, Protocol, Publish, remove_nat, set_nat};
+pub use nat::{
+    Nat, Network, Protocol, Publish, remove_nat, remove_nat_in, set_nat, set_nat_in,
+};
 pub use pool::Pool;
 pub use route::subnets_in_use;
 pub use subnet::{Subnet, free_subnet};

@@ -25,6 +25,8 @@ use crate::subnet::Subnet;
 use message::Batch;
 pub use rule::{Chain, Part, Rule, rules};
 
+const TABLE: &str = "skiff";
+
 /// What table `skiff` is to say.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Nat {
@@ -112,6 +114,14 @@ static REFUSED: Diagnosis = Diagnosis {
 /// When the caller has no `CAP_NET_ADMIN`, or the kernel no nftables.
 // ANCHOR: set_nat
 pub fn set_nat(nat: &Nat) -> Result<()> {
+    set_nat_in(TABLE, nat)
+}
+
+/// As [`set_nat`], in another table: that of a second engine on the same machine.
+///
+/// # Errors
+/// As there.
+pub fn set_nat_in(table: &str, nat: &Nat) -> Result<()> {
     for network in nat.networks.iter().filter(|network| !network.internal) {
         let why = "packets that are for others are dropped, unless one is a router";
         sysctl("net/ipv4/ip_forward", why)?;
@@ -120,7 +130,7 @@ pub fn set_nat(nat: &Nat) -> Result<()> {
         sysctl(&path, "published ports answer at 127.0.0.1 as well")?;
     }
     let rules = rules(nat);
-    let mut batch = Batch::default();
+    let mut batch = Batch::new(table);
     batch.add_table();
     for chain in Chain::ALL {
         batch.add_chain(chain);
@@ -130,10 +140,12 @@ pub fn set_nat(nat: &Nat) -> Result<()> {
         batch.add_rule(rule);
     }
     let text: Vec<_> = rules.iter().map(Rule::to_string).collect();
-    let call = format_args!("sendto(NETLINK_NETFILTER, {{{}}})", text.join("; "));
+    let text = text.join("; ");
+    let call = format_args!("sendto(NETLINK_NETFILTER, {{table ip {table}: {text}}})");
     let why = "one transaction: the table says all of this, or what it said before";
-    step(5, call, why, || batch.commit())
-        .map_err(|errno| diagnosis::explain("write table ip skiff", &REFUSED, errno))
+    step(5, call, why, || batch.commit()).map_err(|errno| {
+        diagnosis::explain(&format!("write table ip {table}"), &REFUSED, errno)
+    })
 }
 // ANCHOR_END: set_nat
 
@@ -142,13 +154,25 @@ pub fn set_nat(nat: &Nat) -> Result<()> {
 /// # Errors
 /// When the caller may not.
 pub fn remove_nat() -> Result<()> {
-    let mut batch = Batch::default();
+    remove_nat_in(TABLE)
+}
+
+/// As [`remove_nat`], for another table.
+///
+/// # Errors
+/// As there.
+pub fn remove_nat_in(table: &str) -> Result<()> {
+    let mut batch = Batch::new(table);
     batch.remove_table();
     let why = "with the table go its chains and rules";
-    let call = format_args!("sendto(NETLINK_NETFILTER, {{delete table ip skiff}})");
+    let call = format_args!("sendto(NETLINK_NETFILTER, {{delete table ip {table}}})");
     match step(5, call, why, || batch.commit()) {
         Ok(()) | Err(Errno::ENOENT) => Ok(()),
-        Err(errno) => Err(diagnosis::explain("remove table ip skiff", &REFUSED, errno)),
+        Err(errno) => Err(diagnosis::explain(
+            &format!("remove table ip {table}"),
+            &REFUSED,
+            errno,
+        )),
     }
 }
 

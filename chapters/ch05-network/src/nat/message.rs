@@ -16,8 +16,6 @@ use nix::sys::socket::sockopt::SndBufForce;
 use super::expression;
 use super::rule::{Chain, Rule};
 
-const TABLE: &str = "skiff";
-
 /// `NFNL_SUBSYS_NFTABLES`, and the borders of a transaction (`NFNL_MSG_BATCH_…`).
 const NFTABLES: u16 = 10;
 const BEGIN: u16 = 0x10;
@@ -69,29 +67,38 @@ impl Attributes {
 }
 
 /// A transaction that is being written.
-#[derive(Debug, Default)]
-pub(super) struct Batch {
+#[derive(Debug)]
+pub(super) struct Batch<'a> {
+    table: &'a str,
     messages: Vec<(u16, u16, Attributes)>,
 }
 
-impl Batch {
+impl<'a> Batch<'a> {
+    /// Nothing yet, about this table.
+    pub(super) fn new(table: &'a str) -> Self {
+        Self {
+            table,
+            messages: Vec::new(),
+        }
+    }
+
     fn push(&mut self, kind: u16, flags: u16, attributes: Attributes) {
         self.messages.push((kind, flags, attributes));
     }
 
     pub(super) fn add_table(&mut self) {
-        let table = Attributes::default().text(1, TABLE);
+        let table = Attributes::default().text(1, self.table);
         self.push(NEW_TABLE, CREATE, table);
     }
 
     pub(super) fn remove_table(&mut self) {
-        let table = Attributes::default().text(1, TABLE);
+        let table = Attributes::default().text(1, self.table);
         self.push(DELETE_TABLE, 0, table);
     }
 
     /// Removes all rules of the table; its chains stay where they are hooked in.
     pub(super) fn clear_table(&mut self) {
-        let table = Attributes::default().text(1, TABLE);
+        let table = Attributes::default().text(1, self.table);
         self.push(DELETE_RULE, 0, table);
     }
 
@@ -108,7 +115,7 @@ impl Batch {
             .number(1, hook)
             .number(2, i32::cast_unsigned(priority));
         let chain = Attributes::default()
-            .text(1, TABLE)
+            .text(1, self.table)
             .text(3, chain.name())
             .nested(4, hook)
             .text(7, kind);
@@ -121,7 +128,7 @@ impl Batch {
             list = expression::write(list, part);
         }
         let attributes = Attributes::default()
-            .text(1, TABLE)
+            .text(1, self.table)
             .text(2, rule.chain.name())
             .nested(4, list);
         self.push(NEW_RULE, CREATE | APPEND, attributes);

@@ -1,0 +1,162 @@
+//! `run`: the chapters so far, and then this one.
+
+use std::convert::Infallible;
+use std::os::fd::AsFd;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::{Context, Result, bail};
+use cgroups::{Cgroup, Entrance, Limits};
+use chroot::process::{self, Child, Exit};
+use chroot::toolbox;
+use clap::Args;
+use namespaces::{Launch, Namespace, Namespaces, identity, launch};
+use nix::sched::{CloneFlags, unshare};
+use privileges::{CapSet, Capabilities, seccomp};
+use workbench::{bench, diagnosis};
+
+#[derive(Args)]
+pub(crate) struct Run {
+    /// The folder that becomes the root (by default: the host's programs).
+    #[arg(long)]
+    root: Option<PathBuf>,
+    /// Bytes of memory.
+    #[arg(short, long)]
+    memory: Option<i64>,
+    /// How many processes and threads.
+    #[arg(long)]
+    pids_limit: Option<i64>,
+    /// How many processors, also in parts, like 0.5.
+    #[arg(long)]
+    cpus: Option<f64>,
+    /// The program and its arguments.
+    #[arg(trailing_var_arg = true, required = true)]
+    command: Vec<String>,
+}
+
+/// Microseconds: the period that the kernel takes when it is not told.
+const PERIOD: f64 = 100_000.0;
+
+const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+impl Run {
+    fn limits(&self) -> Limits {
+        Limits {
+            memory: self.memory,
+            memory_swap: self.memory,
+            pids: self.pids_limit,
+            cpu_period: self.cpus.map(|_| PERIOD as u64),
+            cpu_quota: self.cpus.map(|cpus| (cpus * PERIOD) as i64),
+            ..Limits::default()
+        }
+    }
+}
+
+/// Runs the program, and ends as it ends.
+pub(crate) fn run(asked: &Run) -> Result<ExitCode> {
+    let scratch = bench::scratch()?;
+    let folder = match &asked.root {
+        Some(folder) => folder,
+        None => {
+            toolbox::write(&toolbox::of_host()?, scratch.path())?;
+            scratch.path()
+        }
+    };
+    let capabilities = CapSet::container_default();
+    let filter = seccomp::compile(&seccomp::default_profile(&capabilities))?;
+    let args = process::strings(&asked.command)?;
+    let env = process::strings(&[format!("PATH={PATH}"), "HOME=/".to_owned()])?;
+    let exit = within(&asked.limits(), wanted(), |entrance| {
+        entrance.enter()?;
+        // After the group is entered: it is the root of all that is seen from here.
+        unshare(CloneFlags::CLONE_NEWCGROUP).context("make a cgroup namespace")?;
+        identity::set_host_name("chapter6")?;
+        network::loopback_up()?;
+        mounts::furnish(folder, &mounts::usual(), false)?;
+        let program = process::find(&asked.command[0], PATH)?;
+        let capabilities = Capabilities::of_root(capabilities);
+        capabilities.drop_bounding()?;
+        capabilities.set_rest()?;
+        privileges::no_new_privileges()?;
+        seccomp::install(&filter)?;
+        Err(process::exec(&program, &args, &env))
+    })?;
+    Ok(ExitCode::from(u8::try_from(exit.0.status()).unwrap_or(255)))
+}
+
+/// Runs a program of the host's, as it is, within limits.
+pub(crate) fn plain(limits: &Limits, command: &[&str]) -> Result<(Exit, Counted)> {
+    let args = process::strings(command)?;
+    let env = process::strings(&[format!("PATH={PATH}")])?;
+    within(limits, Namespaces::NONE, |entrance| {
+        entrance.enter()?;
+        let program = process::find(command[0], PATH)?;
+        Err(process::exec(&program, &args, &env))
+    })
+}
+
+/// What a group had counted when its first process had ended.
+pub(crate) struct Counted {
+    /// Bytes of memory at the most.
+    pub(crate) peak: u64,
+    /// Processes that the kernel killed for lack of memory.
+    pub(crate) killed: u64,
+    /// Processes that were left.
+    pub(crate) left: u64,
+}
+
+/// Starts a process in a group of its own; when it has ended, the group ends.
+fn within(
+    limits: &Limits,
+    namespaces: Namespaces,
+    recipe: impl FnOnce(&Entrance) -> Result<Infallible>,
+) -> Result<(Exit, Counted)> {
+    let cgroup = Cgroup::create(&format!("/skiff-ch06/{}", std::process::id()), limits)?;
+    let ended = start(&cgroup, namespaces, recipe);
+    // Whatever happened: nothing of it stays, neither processes nor folders.
+    cgroup.delete()?;
+    cgroups::remove_parent_if_empty("/skiff-ch06")?;
+    ended
+}
+
+fn start(
+    cgroup: &Cgroup,
+    namespaces: Namespaces,
+    recipe: impl FnOnce(&Entrance) -> Result<Infallible>,
+) -> Result<(Exit, Counted)> {
+    match (cgroup.is_nowhere(), cgroup.missing()) {
+        (true, missing) => {
+            let why = missing.first().map_or("?", String::as_str);
+            let error = anyhow::anyhow!("no cgroup can be made: {why}");
+            let hint = "the trees are root's; type it again with sudo";
+            return Err(diagnosis::with_hint(error, hint));
+        }
+        (false, [first, ..]) => bail!("a limit cannot be had: {first}"),
+        (false, []) => {}
+    }
+    let folder = cgroup.unified_fd();
+    let what = Launch {
+        namespaces,
+        cgroup: folder.as_ref().map(AsFd::as_fd),
+        role: "init",
+        ..Launch::default()
+    };
+    let entrance = cgroup.entrance()?;
+    let child = launch(&what, &mut |_: &Child| Ok(()), |helm| {
+        helm.executing()?;
+        recipe(&entrance)
+    })?;
+    let exit = child.wait().context("wait for the program")?;
+    let stats = cgroup.stats();
+    let counted = Counted {
+        peak: stats.memory.peak,
+        killed: cgroup.memory_events().oom_kill,
+        left: stats.pids,
+    };
+    Ok((exit, counted))
+}
+
+fn wanted() -> Namespaces {
+    use Namespace::{Ipc, Mount, Net, Pid, Uts};
+    [Mount, Uts, Pid, Ipc, Net].into_iter().collect()
+}
