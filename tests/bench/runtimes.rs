@@ -72,6 +72,8 @@ fn bundle(world: &World) -> PathBuf {
     let file = bundle.join("config.json");
     let text = fs::read_to_string(&file).expect("spec wrote config.json");
     let mut spec: Value = serde_json::from_str(&text).expect("JSON");
+    // The version that the oldest peer knows.
+    spec["ociVersion"] = json!("1.0.2");
     spec["process"]["terminal"] = json!(false);
     spec["process"]["args"] = json!(["true"]);
     fs::write(&file, spec.to_string()).expect("the bundle's configuration");
