@@ -126,7 +126,7 @@ fn with_context(stack: &Stack, target: &Path) -> Result<()> {
     if whiteout::in_user_namespace() {
         step(
             7,
-            format_args!("fsconfig(SET_FLAG, \"userxattr\")"),
+            format_args!("fsconfig(FSCONFIG_SET_FLAG, \"userxattr\")"),
             "trusted.* attributes are out of reach in a user namespace",
             || context.set_flag(c"userxattr"),
         )
@@ -134,7 +134,7 @@ fn with_context(stack: &Stack, target: &Path) -> Result<()> {
     }
     let mount = step(
         7,
-        format_args!("fsconfig(CMD_CREATE); fsmount(FSMOUNT_CLOEXEC)"),
+        format_args!("fsconfig(FSCONFIG_CMD_CREATE); fsmount(FSMOUNT_CLOEXEC)"),
         "the union exists, attached nowhere",
         || context.create().and_then(|()| context.mount()),
     )
@@ -154,7 +154,7 @@ fn set(context: &FsContext, key: &str, value: &str, why: &str) -> Result<()> {
     let c_value = CString::new(value)?;
     step(
         7,
-        format_args!("fsconfig(SET_STRING, {key:?}, {value:?})"),
+        format_args!("fsconfig(FSCONFIG_SET_STRING, {key:?}, {value:?})"),
         why,
         || context.set(&c_key, &c_value),
     )

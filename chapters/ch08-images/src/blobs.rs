@@ -137,6 +137,7 @@ impl Incoming {
         self.finish(blobs, Some((expected, what))).map(drop)
     }
 
+    // ANCHOR: finish
     fn finish(
         mut self,
         blobs: &Blobs,
@@ -155,6 +156,7 @@ impl Incoming {
             .with_context(|| format!("put the blob {digest} in place"))?;
         Ok((digest, length))
     }
+    // ANCHOR_END: finish
 }
 
 impl Write for Incoming {

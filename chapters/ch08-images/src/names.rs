@@ -75,7 +75,7 @@ mod tests {
         let digest = Digest::of(b"manifest");
         let mut names = Names::open(root.path()).unwrap();
         let entry = (reference.to_string(), digest.clone());
-        names.change(|map| drop(map.extend([entry]))).unwrap();
+        names.change(|map| map.extend([entry])).unwrap();
         let names = Names::open(root.path()).unwrap();
         assert_eq!(names.get(&reference), Some(&digest));
         assert_eq!(names.iter().count(), 1);

@@ -159,6 +159,7 @@ fn trust() -> TlsConfig {
 /// To something other than HTTP, or from TLS to plain text.
 fn next(from: &Uri, location: &str) -> Result<Uri> {
     let origin = Origin::of(from)?;
+    let refuse = || format!("refuse a redirect to {location:?}");
     let scheme = if origin.is_secure() { "https" } else { "http" };
     let target = if location.contains("://") {
         location.to_owned()
@@ -173,8 +174,8 @@ fn next(from: &Uri, location: &str) -> Result<Uri> {
             .map_or("", |(folder, _)| folder);
         format!("{}{folder}/{location}", origin.url())
     };
-    let target: Uri = target.parse().context("read where a redirect leads")?;
-    let leads_to = Origin::of(&target).context("refuse a redirect")?;
+    let target: Uri = target.parse().with_context(refuse)?;
+    let leads_to = Origin::of(&target).with_context(refuse)?;
     ensure!(
         leads_to.is_secure() || !origin.is_secure(),
         "refuse a redirect from https to http"

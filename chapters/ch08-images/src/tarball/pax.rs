@@ -96,7 +96,6 @@ impl Pax {
 
     /// Of a sparse file: the parts, unless they stand before the data (version 1.0),
     /// and the length of the file.
-    #[expect(clippy::type_complexity, reason = "one answer, read in one place")]
     pub(super) fn sparse(&self) -> Result<Option<(Option<Vec<Piece>>, u64)>> {
         let size = match self.number("GNU.sparse.realsize")? {
             Some(size) => Some(size),
@@ -119,7 +118,7 @@ impl Pax {
             None => self.pairs()?,
         };
         ensure!(
-            numbers.len() % 2 == 0,
+            numbers.len().is_multiple_of(2),
             "the map of a sparse file is cut off"
         );
         ensure!(
