@@ -35,6 +35,8 @@ use std::collections::BTreeMap;
 pub use container::{Container, Exit, State, Status};
 pub use decide::{Effect, Verb};
 pub use exec::Exec;
+#[cfg(test)]
+pub(crate) use model::container as sample;
 pub use refusal::{Kind, Refusal};
 pub use report::{Outcome, Report};
 

@@ -15,5 +15,7 @@ mod build_id;
 pub mod client;
 #[cfg(feature = "server")]
 pub mod core;
+#[cfg(feature = "server")]
+pub mod effects;
 
 pub use build_id::BUILD_ID;

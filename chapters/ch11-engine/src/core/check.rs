@@ -11,8 +11,7 @@ use crate::api::host::Ulimit;
 use crate::api::{ContainerConfig, CreateRequest, HostConfig};
 
 /// Members of `HostConfig` that are refused unless they ask for nothing.
-const UNSUPPORTED: [&str; 27] = [
-    "PublishAllPorts",
+const UNSUPPORTED: [&str; 25] = [
     "VolumesFrom",
     "Cgroup",
     "Links",
@@ -38,7 +37,6 @@ const UNSUPPORTED: [&str; 27] = [
     "IOMaximumBandwidth",
     "Init",
     "VolumeDriver",
-    "PortBindings",
 ];
 
 const SMALLEST_MEMORY: i64 = 6 << 20;

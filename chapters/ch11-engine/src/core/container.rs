@@ -127,6 +127,22 @@ pub struct Address {
     pub gateway: std::net::Ipv4Addr,
     /// The container's interface's.
     pub mac: String,
+    /// The host's ports that lead to it.
+    #[serde(default)]
+    pub published: Vec<Published>,
+}
+
+/// A port of the host that leads to a container.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Published {
+    /// The host's address.
+    pub host_ip: std::net::Ipv4Addr,
+    /// The host's port.
+    pub host_port: u16,
+    /// The container's port.
+    pub private_port: u16,
+    /// `tcp` or `udp`.
+    pub protocol: String,
 }
 
 /// How a container ended.

@@ -52,6 +52,12 @@ pub fn with_image(
         .collect();
     labels.append(&mut asked.labels);
     asked.labels = labels;
+    for port in of_image.exposed_ports().iter().flatten() {
+        asked
+            .exposed_ports
+            .entry(port.clone())
+            .or_insert_with(|| serde_json::json!({}));
+    }
     let count = |words: &Option<Words>| words.as_ref().map_or(0, |words| words.len());
     if count(&asked.entrypoint) + count(&asked.cmd) == 0 {
         return Err(Refusal::bad("no command specified"));

@@ -12,7 +12,7 @@ use proptest::prelude::*;
 use super::*;
 
 /// A container as it is after `create`.
-pub(super) fn container(id: &str, name: &str) -> Container {
+pub(crate) fn container(id: &str, name: &str) -> Container {
     Container {
         id: id.to_owned(),
         name: name.to_owned(),

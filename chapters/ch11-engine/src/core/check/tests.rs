@@ -22,10 +22,6 @@ fn what_is_not_done_is_named_not_dropped() {
     for (member, field) in [
         (r#""Devices":[{"PathOnHost":"/dev/kvm"}]"#, "Devices"),
         (r#""Init":true"#, "Init"),
-        (
-            r#""PortBindings":{"80/tcp":[{"HostPort":"8080"}]}"#,
-            "PortBindings",
-        ),
         (r#""VolumesFrom":["x"]"#, "VolumesFrom"),
         (r#""BlkioWeight":10"#, "BlkioWeight"),
         (r#""PidMode":"container:x""#, "PidMode"),
