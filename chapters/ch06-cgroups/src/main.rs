@@ -8,9 +8,8 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use cgroups::{Limits, layout};
-use chroot::process::Exit;
 use clap::{Parser, Subcommand};
-use run::{Counted, Run, plain, run};
+use run::{Run, plain, run, told};
 use workbench::bench::{self, Explain};
 
 /// Chapter 6, control groups: how much a process may have, and how much it has had.
@@ -49,27 +48,15 @@ fn show() -> Result<ExitCode> {
         memory_swap: Some(16 << 20),
         ..Limits::default()
     };
-    tell(&plain(&memory, &["tail", "/dev/zero"])?);
+    println!("  {}", told(&plain(&memory, &["tail", "/dev/zero"])?));
     println!("at most 4 processes, and a shell that starts ten:");
     let pids = Limits {
         pids: Some(4),
         ..Limits::default()
     };
     let script = "for n in 1 2 3 4 5 6 7 8 9 10; do sleep 60 & done";
-    tell(&plain(&pids, &["sh", "-c", script])?);
+    println!("  {}", told(&plain(&pids, &["sh", "-c", script])?));
     Ok(ExitCode::SUCCESS)
-}
-
-fn tell((exit, counted): &(Exit, Counted)) {
-    let how = match exit {
-        Exit::Code(code) => format!("ended with {code}"),
-        Exit::Signal(signal) => format!("ended by signal {signal}"),
-    };
-    let peak = counted.peak.div_ceil(1 << 20);
-    println!(
-        "  {how}; at most {peak} MiB; {} killed for lack of memory; {} left behind",
-        counted.killed, counted.left
-    );
 }
 
 fn trees() -> ExitCode {

@@ -66,7 +66,7 @@ pub(crate) fn run(asked: &Run) -> Result<ExitCode> {
     let filter = seccomp::compile(&seccomp::default_profile(&capabilities))?;
     let args = process::strings(&asked.command)?;
     let env = process::strings(&[format!("PATH={PATH}"), "HOME=/".to_owned()])?;
-    let exit = within(&asked.limits(), wanted(), |entrance| {
+    let ended = within(&asked.limits(), wanted(), |entrance| {
         entrance.enter()?;
         // After the group is entered: it is the root of all that is seen from here.
         unshare(CloneFlags::CLONE_NEWCGROUP).context("make a cgroup namespace")?;
@@ -81,7 +81,10 @@ pub(crate) fn run(asked: &Run) -> Result<ExitCode> {
         seccomp::install(&filter)?;
         Err(process::exec(&program, &args, &env))
     })?;
-    Ok(ExitCode::from(u8::try_from(exit.0.status()).unwrap_or(255)))
+    // Not where the program's own output goes.
+    eprintln!("{}", told(&ended));
+    let status = ended.0.status();
+    Ok(ExitCode::from(u8::try_from(status).unwrap_or(255)))
 }
 
 /// Runs a program of the host's, as it is, within limits.
@@ -98,11 +101,22 @@ pub(crate) fn plain(limits: &Limits, command: &[&str]) -> Result<(Exit, Counted)
 /// What a group had counted when its first process had ended.
 pub(crate) struct Counted {
     /// Bytes of memory at the most.
-    pub(crate) peak: u64,
+    peak: u64,
     /// Processes that the kernel killed for lack of memory.
-    pub(crate) killed: u64,
+    killed: u64,
     /// Processes that were left.
-    pub(crate) left: u64,
+    left: u64,
+}
+
+/// How a process ended, and what its group had counted.
+pub(crate) fn told((exit, counted): &(Exit, Counted)) -> String {
+    let how = match exit {
+        Exit::Code(code) => format!("ended with {code}"),
+        Exit::Signal(signal) => format!("ended by signal {signal}"),
+    };
+    let peak = counted.peak.div_ceil(1 << 20);
+    let (killed, left) = (counted.killed, counted.left);
+    format!("{how}; at most {peak} MiB; {killed} killed for lack of memory; {left} left")
 }
 
 /// Starts a process in a group of its own; when it has ended, the group ends.
