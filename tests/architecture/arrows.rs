@@ -22,6 +22,7 @@ const fn room(package: &'static str, library: &'static str, uses: &'static str) 
 
 /// The arrows. A bench (`main.rs`) may use every chapter before its own; a library only
 /// these. An arrow that nothing uses any more is refused too.
+// ANCHOR: ROOMS
 pub(crate) const ROOMS: &[Room] = &[
     room("ch00", "workbench", ""),
     room("ch01", "chroot", "workbench"),
@@ -48,6 +49,7 @@ pub(crate) const ROOMS: &[Room] = &[
         "workbench mounts privileges network cgroups overlay images shim",
     ),
 ];
+// ANCHOR_END: ROOMS
 
 /// Complaints about a manifest: dependencies on chapters that do not come before.
 pub(crate) fn manifest_arrows(manifest: &Source) -> Vec<String> {

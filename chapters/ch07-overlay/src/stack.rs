@@ -55,6 +55,7 @@ pub enum Union {
 ///
 /// # Errors
 /// A layer or the target is missing, or neither overlayfs nor a copy is possible.
+// ANCHOR: mount
 pub fn mount(stack: &Stack, target: &Path) -> Result<Union> {
     prepare(stack)?;
     if stack.lower.is_empty() {
@@ -79,6 +80,7 @@ pub fn mount(stack: &Stack, target: &Path) -> Result<Union> {
     bind(&stack.upper, target)?;
     Ok(Union::Copy { refusal })
 }
+// ANCHOR_END: mount
 
 /// Whether the kernel says that overlayfs cannot be used here at all.
 fn refused(error: &anyhow::Error) -> bool {

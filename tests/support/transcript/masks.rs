@@ -22,10 +22,14 @@ const FIXED: &[(&str, &str)] = &[
     (r"Less than a second|\b\d+ seconds?\b", "2 seconds"),
     // Sizes.
     (r"\b\d+(\.\d+)?(kB|MB|GB)\b", "-$2"),
+    (r#"("size": )\d+"#, "$1-"),
+    (r"\b\d+ bytes\b", "- bytes"),
     // A peak that is no limit.
     (r"\b\d{1,4} KB\b", "- KB"),
     // Where the distribution has its programs: one place on some, two on others.
     (r#""(/usr)?/bin/(\w+)""#, r#""/bin/$2""#),
+    // Who takes in orphans: the init, or the session of a desktop.
+    (r"a child of [\w-]+ \d+", "a child of init 1"),
     // Descriptors by number.
     (r"/proc/self/fd/([3-9]|\d\d+)", "/proc/self/fd/-"),
 ];
@@ -41,6 +45,7 @@ const NUMBERED: &[(&str, &str, Name)] = &[
         r"(?m)^(?:client|daemon|shim|launcher|init|exec|bench) (\d+)$",
         pid,
     ),
+    ("pid", r"\b(?:shim|container) (\d+)\b", pid),
     ("pid", r"/proc/(\d+)\b", pid),
     ("pid", r"\bpid (?:is )?(\d+)", pid),
     ("id", r"\b([0-9a-f]{64})\b", id),

@@ -1,0 +1,80 @@
+//! The transcripts of the book that show the whole engine, and the check that each
+//! transcript has a test. (The chapters' own are in `chapters/*/tests/transcript.rs`.)
+
+use std::fs;
+use std::path::Path;
+
+use support::{Need, Transcript};
+
+const SKIFF: &str = env!("CARGO_BIN_EXE_skiff");
+
+/// What an ordinary user's container needs.
+const ALL: &[Need] = &[Need::Overlay, Need::NetNamespace];
+
+#[test]
+fn the_first_command() {
+    Transcript {
+        name: "hello",
+        needs: ALL,
+        typed: &["cargo run -q -- run --rm toolbox echo hello"],
+        ..Transcript::ORDINARY
+    }
+    .check(SKIFF);
+}
+
+#[test]
+fn what_happens_on_skiff_run() {
+    Transcript {
+        name: "run",
+        needs: ALL,
+        // The image, so that what is shown is the start alone.
+        before: &["skiff run --rm toolbox true"],
+        typed: &["skiff run --rm --explain toolbox true"],
+        ..Transcript::ORDINARY
+    }
+    .check(SKIFF);
+}
+
+#[test]
+fn a_container_outlives_its_daemon() {
+    Transcript {
+        name: "survives",
+        needs: ALL,
+        typed: &[
+            "skiff run -d --name clock toolbox sh -c 'echo tick; sleep 1; echo tock; exit 3'",
+            "kill -9 $(cat $XDG_RUNTIME_DIR/skiff/daemon.pid)",
+            "skiff wait clock",
+            "skiff logs clock",
+        ],
+        ..Transcript::ORDINARY
+    }
+    .check(SKIFF);
+}
+
+#[test]
+fn every_transcript_has_a_test() {
+    let top = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut tests = vec![top.join("tests/transcripts.rs")];
+    for chapter in fs::read_dir(top.join("chapters"))
+        .expect("chapters")
+        .flatten()
+    {
+        tests.push(chapter.path().join("tests/transcript.rs"));
+    }
+    let tests: Vec<String> = tests
+        .iter()
+        .filter_map(|path| fs::read_to_string(path).ok())
+        .collect();
+    assert!(tests.len() > 10, "the chapters' tests were found");
+    let folder = top.join("book/src/transcripts");
+    for file in fs::read_dir(folder)
+        .expect("the book's transcripts")
+        .flatten()
+    {
+        let path = file.path();
+        let name = path.file_stem().expect("a name").to_string_lossy();
+        let quoted = format!("name: \"{name}\"");
+        let count: usize = tests.iter().map(|text| text.matches(&quoted).count()).sum();
+        assert!(count == 1, "{} is written by {count} tests", path.display());
+    }
+}
