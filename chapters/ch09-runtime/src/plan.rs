@@ -8,7 +8,7 @@ mod process;
 mod sysctls;
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
 use cgroups::Limits;
@@ -63,6 +63,20 @@ pub struct Tree {
     pub masked: Vec<PathBuf>,
     /// Paths to write-protect.
     pub read_only_paths: Vec<PathBuf>,
+}
+
+impl Tree {
+    /// Whether `/dev` is the container's own, to be furnished; one that is bound from the
+    /// host is the host's, and stays as it is.
+    #[must_use]
+    pub fn has_own_dev(&self) -> bool {
+        let on_dev = self
+            .mounts
+            .iter()
+            .rfind(|mount| mount.target == Path::new("/dev"));
+        let bound = |option: &String| option == "bind" || option == "rbind";
+        on_dev.is_none_or(|mount| !mount.options.iter().any(bound))
+    }
 }
 
 impl Plan {

@@ -64,7 +64,9 @@ impl Recipe<'_> {
         // The tree, still reached from the host's root.
         let root = mounts::prepare_root(&plan.tree.root, plan.tree.propagation)?;
         mounts::apply(&root, &plan.tree.mounts)?;
-        mounts::default_devices(&root, process.terminal)?;
+        if plan.tree.has_own_dev() {
+            mounts::default_devices(&root, process.terminal)?;
+        }
         mounts::create_devices(&root, &plan.tree.devices)?;
         if hooks::any(self.hooks, hooks::Moment::CreateRuntime)
             || hooks::any(self.hooks, hooks::Moment::Prestart)

@@ -7,8 +7,12 @@ use anyhow::{Context, Result, bail, ensure};
 use oci_spec::runtime::Spec;
 use serde_json::{Value, json};
 
-/// The version of the specification that this runtime writes.
+/// The version of the specification that this runtime follows.
 pub const OCI_VERSION: &str = "1.2.0";
+
+/// The version in the bundles that are written here: the oldest that has all that is in
+/// them, so that older runtimes take them.
+pub const WRITTEN_VERSION: &str = "1.0.2";
 
 /// A `config.json` is no larger (bytes); a larger one is refused unread.
 const LARGEST: u64 = 8 << 20;
@@ -98,7 +102,7 @@ pub fn example(rootless: bool) -> Value {
         .map(|kind| json!({ "type": kind }))
         .collect();
     let mut spec = json!({
-        "ociVersion": OCI_VERSION,
+        "ociVersion": WRITTEN_VERSION,
         "process": {
             "terminal": true,
             "user": { "uid": 0, "gid": 0 },

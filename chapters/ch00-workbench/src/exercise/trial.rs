@@ -66,6 +66,8 @@ pub fn run(
     command
         .args(args)
         .current_dir(folder)
+        // What it leaves among the temporary files goes with its folder.
+        .env("TMPDIR", folder)
         .stdin(Stdio::null())
         .stdout(writer)
         .stderr(errors);
