@@ -3,13 +3,13 @@
 #![expect(clippy::print_stdout, reason = "a program prints")]
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 use chroot::process::{self, Child};
 use chroot::toolbox;
-use clap::{Parser, Subcommand};
+use clap::{Args, Parser, Subcommand};
 use namespaces::{Launch, Namespace, launch};
 use overlay::{Kind, Stack};
 use workbench::bench::{self, Explain};
@@ -33,18 +33,30 @@ struct Cli {
 #[derive(Subcommand)]
 enum Verb {
     /// Run a program on top of the host's programs, and list what it changed.
-    Run {
-        /// The program and its arguments.
-        #[arg(trailing_var_arg = true, required = true)]
-        command: Vec<String>,
-    },
+    Run(Asked),
+}
+
+#[derive(Args, Default)]
+struct Asked {
+    /// Lay this folder on top of the host's programs; given again, below the first.
+    #[arg(long)]
+    lower: Vec<PathBuf>,
+    /// Keep the changes in this folder.
+    #[arg(long)]
+    upper: Option<PathBuf>,
+    /// The program and its arguments.
+    #[arg(trailing_var_arg = true, required = true)]
+    command: Vec<String>,
 }
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
     bench::explained("ch07", cli.explain, || match cli.verb {
-        None => run(&SHOW.map(str::to_owned)),
-        Some(Verb::Run { command }) => run(&command),
+        None => run(&Asked {
+            command: SHOW.map(str::to_owned).into(),
+            ..Asked::default()
+        }),
+        Some(Verb::Run(asked)) => run(&asked),
     })
 }
 
@@ -60,9 +72,10 @@ const SHOW: [&str; 3] = [
 
 const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
-fn run(command: &[String]) -> Result<ExitCode> {
+fn run(asked: &Asked) -> Result<ExitCode> {
+    let command = &asked.command;
     let scratch = bench::scratch()?;
-    let stack = layers(scratch.path())?;
+    let stack = layers(scratch.path(), asked)?;
     let root = scratch.path().join("root");
     fs::create_dir(&root).context("make the folder of the root")?;
     let borrowed = !nix::unistd::geteuid().is_root();
@@ -95,18 +108,24 @@ fn run(command: &[String]) -> Result<ExitCode> {
     Ok(ExitCode::from(u8::try_from(exit.status()).unwrap_or(255)))
 }
 
-/// Two layers: the host's programs, and on top of them two files.
-fn layers(folder: &Path) -> Result<Stack> {
+/// The host's programs, and on top of them the folders asked for, or one of two files.
+fn layers(folder: &Path, asked: &Asked) -> Result<Stack> {
     let (programs, files) = (folder.join("programs"), folder.join("files"));
     toolbox::write(&toolbox::of_host()?, &programs)?;
-    fs::create_dir_all(files.join("etc")).context("make a layer")?;
-    fs::write(files.join("etc/motd"), "hello\n").context("fill a layer")?;
-    fs::write(files.join("etc/goodbye"), "bye\n").context("fill a layer")?;
-    Ok(Stack {
-        lower: vec![files, programs],
-        upper: folder.join("upper"),
-        work: folder.join("work"),
-    })
+    let mut lower = asked.lower.clone();
+    if lower.is_empty() {
+        fs::create_dir_all(files.join("etc")).context("make a layer")?;
+        fs::write(files.join("etc/motd"), "hello\n").context("fill a layer")?;
+        fs::write(files.join("etc/goodbye"), "bye\n").context("fill a layer")?;
+        lower.push(files);
+    }
+    lower.push(programs);
+    // The workshop must lie on the same file system as the upper folder.
+    let (upper, work) = match &asked.upper {
+        Some(upper) => (upper.clone(), upper.with_extension("work")),
+        None => (folder.join("upper"), folder.join("work")),
+    };
+    Ok(Stack { lower, upper, work })
 }
 
 fn show(stack: &Stack) -> Result<()> {
@@ -119,8 +138,7 @@ fn show(stack: &Stack) -> Result<()> {
             Kind::Deleted => println!("  D {path}  (a whiteout: a device 0:0)"),
         }
     }
-    let motd = stack.lower[0].join("etc/motd");
-    if let Ok(text) = fs::read_to_string(motd) {
+    if let Ok(text) = fs::read_to_string(stack.lower[0].join("etc/motd")) {
         println!("the layer below still says: {}", text.trim_end());
     }
     Ok(())

@@ -275,6 +275,21 @@ fn a_folder_that_became_a_link_is_not_written_through() {
 }
 
 #[test]
+fn a_link_that_changed_leads_to_its_new_place() {
+    let ground = Ground::new();
+    let layer = Archive::new()
+        .dir("one/")
+        .dir("two/")
+        .symlink("link", "one")
+        .file("link/first", "x")
+        .symlink("link", "two")
+        .file("link/second", "x")
+        .end();
+    let root = &unpack(&ground, &[layer])[0];
+    assert!(root.join("one/first").exists() && root.join("two/second").exists());
+}
+
+#[test]
 fn i16_broken_archives_are_errors_not_panics() {
     let whole = Archive::new().file("a", &"x".repeat(5000)).end();
     let mut sum = whole.clone();
