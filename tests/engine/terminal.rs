@@ -7,9 +7,10 @@ use crate::{detached, toolbox, world};
 /// Whether the terminal is as a shell left it.
 fn is_cooked(terminal: &Terminal) -> bool {
     let settings = terminal.stty(&["-a"]);
-    settings.contains(" icanon")
-        && settings.contains(" echo ")
-        && settings.contains(" isig")
+    let words: Vec<_> = settings.split([' ', '\n', ';']).collect();
+    ["icanon", "echo", "isig", "opost"]
+        .iter()
+        .all(|flag| words.contains(flag))
 }
 
 #[test]

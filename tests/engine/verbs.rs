@@ -169,7 +169,7 @@ fn images_version_and_info() {
         "{table}"
     );
     assert!(table.contains("toolbox      latest"), "{table}");
-    let format = "{{.Client.Version}} {{.Server.ApiVersion}} {{.Server.MinAPIVersion}}";
+    let format = "{{.Client.Version}} {{.Server.APIVersion}} {{.Server.MinAPIVersion}}";
     let versions = world.skiff(&["version", "--format", format]).ok();
     assert_eq!(
         versions,
