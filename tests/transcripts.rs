@@ -30,6 +30,7 @@ fn what_happens_on_skiff_run() {
         // The image, so that what is shown is the start alone.
         before: &["skiff run --rm toolbox true"],
         typed: &["skiff run --rm --explain toolbox true"],
+        sections: true,
         ..Transcript::ORDINARY
     }
     .check(SKIFF);

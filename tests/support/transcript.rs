@@ -8,6 +8,7 @@
 
 mod masks;
 
+use std::collections::HashMap;
 use std::env;
 use std::fmt::Write as _;
 use std::fs;
@@ -29,6 +30,9 @@ pub struct Transcript<'a> {
     pub before: &'a [&'a str],
     /// The lines that are typed, into one shell.
     pub typed: &'a [&'a str],
+    /// Whether anchors are set where another process begins to tell its steps, so that a
+    /// page can show them piece by piece: `client`, `daemon`, …, `daemon-2`.
+    pub sections: bool,
 }
 
 /// Who types a transcript.
@@ -68,6 +72,7 @@ impl Transcript<'_> {
         needs: &[],
         before: &[],
         typed: &[],
+        sections: false,
     };
 
     /// Root.
@@ -116,7 +121,12 @@ impl Transcript<'_> {
         let out = world.run(&["sh", "-c", &self.script(world.skiff_path())]);
         assert!(out.stderr.is_empty(), "the shell said something: {out}");
         let text = Masks::of(&world).mask(&out.stdout);
-        trimmed(&text)
+        let text = trimmed(&text);
+        if self.sections {
+            sectioned(&text)
+        } else {
+            text
+        }
     }
 
     fn script(&self, program: &Path) -> String {
@@ -151,6 +161,32 @@ fn trimmed(text: &str) -> String {
         .collect()
 }
 
+/// With the anchors that mdBook's includes know around what each process tells.
+fn sectioned(text: &str) -> String {
+    let mut counts = HashMap::new();
+    let mut open = "typed".to_owned();
+    let mut marked = format!("# ANCHOR: {open}\n");
+    for line in text.lines() {
+        let role = line
+            .split_once(' ')
+            .filter(|(_, pid)| pid.parse::<u32>().is_ok());
+        if let Some((role, _)) = role {
+            let count = counts.entry(role).or_insert(0);
+            *count += 1;
+            let name = if *count == 1 {
+                role.to_owned()
+            } else {
+                format!("{role}-{count}")
+            };
+            let _ = writeln!(marked, "# ANCHOR_END: {open}\n# ANCHOR: {name}");
+            open = name;
+        }
+        let _ = writeln!(marked, "{line}");
+    }
+    let _ = writeln!(marked, "# ANCHOR_END: {open}");
+    marked
+}
+
 fn first_difference(printed: &str, seen: &str) -> String {
     let (mut old, mut new) = (printed.lines(), seen.lines());
     for number in 1.. {
@@ -180,6 +216,7 @@ mod tests {
             needs: &[],
             before,
             typed,
+            sections: false,
         };
         transcript.see("/bin/true")
     }
@@ -212,6 +249,21 @@ mod tests {
         ];
         let text = seen(Reader::Ordinary, &[], &typed);
         assert!(text.contains("yes\n") && text.ends_with("\n1\n"), "{text}");
+    }
+
+    #[test]
+    fn each_process_that_takes_over_is_a_section() {
+        let text =
+            sectioned("$ x\nshim 4001\n  one\ninit 4002\n  two\nshim 4001\n  three\n");
+        for (name, body) in [
+            ("typed", "$ x\n"),
+            ("shim", "shim 4001\n  one\n"),
+            ("init", "init 4002\n  two\n"),
+            ("shim-2", "shim 4001\n  three\n"),
+        ] {
+            let part = format!("# ANCHOR: {name}\n{body}# ANCHOR_END: {name}\n");
+            assert!(text.contains(&part), "{text}");
+        }
     }
 
     #[test]
