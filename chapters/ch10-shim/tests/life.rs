@@ -274,7 +274,12 @@ fn the_steps_of_all_three_arrive_and_end() {
     for role in ["shim", "launcher", "init"] {
         assert!(steps.iter().any(|step| step.role == role), "{role}: {out}");
     }
-    assert!(steps.iter().all(|step| step.error.is_none()), "{out}");
+    let last = steps.last().unwrap();
+    assert_eq!(
+        (last.role.as_str(), &last.call[..6]),
+        ("init", "execve"),
+        "{out}"
+    );
 }
 
 fn exec(id: &str, args: &[&str]) -> Exec {

@@ -2,7 +2,7 @@
 
 use std::os::fd::AsFd;
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use cgroups::Cgroup;
 use nix::unistd::Pid;
 
@@ -209,6 +209,10 @@ impl Keeper {
     }
 
     fn begin_exec(&mut self, asked: u64, exec: &Exec) -> Result<()> {
+        ensure!(
+            exec.process.is_object(),
+            "the process to execute is not described"
+        );
         let papers = self.papers();
         let (console, wanted) = if exec.terminal {
             let console = Console::listen(papers.console.clone())?;
@@ -217,8 +221,10 @@ impl Keeper {
             (None, exec.streams)
         };
         let (ours, theirs) = stdio::pipes(wanted)?;
+        let mut process = exec.process.clone();
+        process["terminal"] = exec.terminal.into();
         let order = Order::Exec {
-            process: &exec.process,
+            process: &process,
             terminal: exec.terminal,
         };
         let job = launch(&self.config, &order, papers, theirs)?;
