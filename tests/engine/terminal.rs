@@ -75,7 +75,7 @@ fn the_terminal_is_given_back_however_it_ends() {
     let mut terminal = world.on_terminal(&["run", "--rm", "-it", "toolbox", "sh"]);
     terminal.say("echo re''ady\n");
     terminal.wait_for("ready");
-    let _ = world.run(&["pkill", "-HUP", "-x", "skiff", "-f", "run --rm -it"]);
+    let _ = world.run(&["pkill", "-HUP", "-f", "skiff run --rm -it"]);
     support::eventually("cooked again", crate::SOON, || {
         is_cooked(&terminal).then_some(())
     });
