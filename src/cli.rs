@@ -169,18 +169,16 @@ pub(crate) fn parse<I>(words: I) -> Result<Cli, Refused>
 where
     I: IntoIterator<Item = OsString>,
 {
-    let command = like_docker(Cli::command());
-    let mut matches = command
-        .clone()
+    let command = with_help(Cli::command());
+    let mut matches = with_values(command.clone())
         .try_get_matches_from(words)
         .map_err(|error| usage::refused(&error, &command))?;
     Cli::from_arg_matches_mut(&mut matches)
         .map_err(|error| usage::refused(&error, &command))
 }
 
-/// What docker's flags have and clap's do not: `--rm=false`, and `-h` for something
-/// else than help.
-fn like_docker(command: Command) -> Command {
+/// Help has no short flag: `-h` is the host name.
+fn with_help(command: Command) -> Command {
     let help = Arg::new("help")
         .long("help")
         .help("Print usage")
@@ -189,19 +187,24 @@ fn like_docker(command: Command) -> Command {
         .disable_help_flag(true)
         .disable_help_subcommand(true)
         .arg(help)
+        .mut_subcommands(with_help)
+}
+
+/// Docker's switches take a value: `--rm=false`. (Help is not made of these: it would
+/// show a value behind every switch.)
+fn with_values(command: Command) -> Command {
+    command
         .mut_args(|flag| match flag.get_action() {
             ArgAction::SetTrue => flag
                 .action(ArgAction::Set)
                 .num_args(0..=1)
                 .require_equals(true)
-                .hide_possible_values(true)
-                .hide_default_value(true)
                 .value_parser(BoolishValueParser::new())
                 .default_value("false")
                 .default_missing_value("true"),
             _ => flag,
         })
-        .mut_subcommands(like_docker)
+        .mut_subcommands(with_values)
 }
 
 #[cfg(test)]

@@ -18,7 +18,7 @@ mod restart;
 mod rm;
 mod rmi;
 mod run;
-mod shim;
+pub(crate) mod shim;
 mod start;
 mod stop;
 mod tag;
@@ -29,19 +29,24 @@ mod wait;
 use std::fmt;
 use std::io::{IsTerminal, stdin};
 
-use anyhow::{Result, ensure};
+use anyhow::{Result, bail, ensure};
 use engine::client::signals::{Forced, Interrupted};
-use engine::client::{Client, Failure};
+use engine::client::{Client, Failure, Host};
 
+use crate::cli::system::{Daemon, DaemonVerb};
 use crate::cli::{ContainerGroup, ContainerVerb, ImageGroup, SystemGroup, Verb};
 use crate::output;
 
-/// What a verb that needs no daemon gives; the others are handed back.
-pub(crate) fn alone(verb: Verb) -> Result<Result<u8>, Verb> {
+/// What a verb that needs no daemon, or starts none, gives; the others are handed back.
+pub(crate) fn alone(verb: Verb, host: Option<&Host>) -> Result<Result<u8>, Box<Verb>> {
     match verb {
-        Verb::Daemon(daemon) if daemon.verb.is_none() => Ok(daemon::run(daemon)),
+        Verb::Daemon(Daemon {
+            verb: Some(DaemonVerb::Stop),
+            ..
+        }) => Ok(daemon::stop(host.cloned())),
+        Verb::Daemon(daemon) => Ok(daemon::run(daemon, host)),
         Verb::Shim(shim) => Ok(shim::run(shim)),
-        other => Err(other),
+        other => Err(Box::new(other)),
     }
 }
 
@@ -77,8 +82,7 @@ pub(crate) async fn perform(client: &Client, verb: Verb) -> Result<u8> {
         Verb::Version(version) => version::run(client, &version).await,
         Verb::Info(info) => info::run(client, &info).await,
         Verb::Events(events) => events::run(client, &events).await,
-        Verb::Daemon(_) => daemon::stop(client).await,
-        Verb::Shim(shim) => shim::run(shim),
+        Verb::Daemon(_) | Verb::Shim(_) => bail!("this verb needs no daemon"),
     }
 }
 
@@ -107,7 +111,9 @@ async fn container(client: &Client, verb: ContainerVerb) -> Result<u8> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Statuses {
     /// 127 when the program is not there, 126 when it cannot be run, else 125.
-    OfAContainer,
+    Run,
+    /// The same, else 1.
+    Exec,
     /// 1.
     Plain,
 }
@@ -115,11 +121,14 @@ pub(crate) enum Statuses {
 impl Statuses {
     /// Those of `verb`.
     pub(crate) fn of(verb: &Verb) -> Self {
+        let (Verb::Container(verb) | Verb::ContainerGroup(ContainerGroup::Verb(verb))) =
+            verb
+        else {
+            return Self::Plain;
+        };
         match verb {
-            Verb::Container(ContainerVerb::Run(_) | ContainerVerb::Exec(_))
-            | Verb::ContainerGroup(ContainerGroup::Verb(
-                ContainerVerb::Run(_) | ContainerVerb::Exec(_),
-            )) => Self::OfAContainer,
+            ContainerVerb::Run(_) => Self::Run,
+            ContainerVerb::Exec(_) => Self::Exec,
             _ => Self::Plain,
         }
     }
@@ -133,16 +142,17 @@ impl Statuses {
             return 1;
         }
         // A file of ours that is missing is not the container's program.
-        let Some(Failure { message, .. }) = error.downcast_ref() else {
-            return 125;
-        };
+        let failure = error.downcast_ref::<Failure>();
+        let message = failure.map_or("", |failure| &failure.message);
         let says = |words: &[&str]| words.iter().any(|words| message.contains(words));
         if says(&["executable file not found", "no such file or directory"]) {
             127
         } else if says(&["permission denied", "is a directory"]) {
             126
-        } else {
+        } else if self == Self::Run {
             125
+        } else {
+            1
         }
     }
 }
@@ -223,7 +233,7 @@ mod tests {
             status: 500,
             message: message.to_owned(),
         };
-        Statuses::OfAContainer.status(&failure.into())
+        Statuses::Run.status(&failure.into())
     }
 
     #[test]
@@ -238,10 +248,11 @@ mod tests {
             assert_eq!(status(message), expected, "{message}");
         }
         let ours = anyhow::anyhow!("open x: no such file or directory");
-        assert_eq!(Statuses::OfAContainer.status(&ours), 125);
+        assert_eq!(Statuses::Run.status(&ours), 125);
         assert_eq!(Statuses::Plain.status(&ours), 1);
         assert_eq!(Statuses::Plain.status(&Interrupted(15).into()), 143);
-        assert_eq!(Statuses::OfAContainer.status(&NoTerminal.into()), 1);
+        assert_eq!(Statuses::Exec.status(&ours), 1);
+        assert_eq!(Statuses::Run.status(&NoTerminal.into()), 1);
         assert_eq!(exit_status(256 + 7), 7);
     }
 }

@@ -8,18 +8,22 @@ use std::io::{ErrorKind, Write};
 use std::process::ExitCode;
 
 use anyhow::Result;
-use engine::client::{self, Client};
+use engine::client::signals::Interrupted;
+use engine::client::{self, Client, Host};
 use workbench::bench::{self, Explain};
 use workbench::diagnosis::with_hint;
 use workbench::steps::{self, Receiver, Step};
 
 use cli::{Cli, Refused};
-use commands::{Several, Statuses};
+use commands::{Several, Statuses, shim};
 
 /// The status of a program that a closed pipe ended: 128 and SIGPIPE.
 const NOBODY_READS: u8 = 141;
 
 fn main() -> ExitCode {
+    if shim::is_meant(std::env::args_os().next().as_deref()) {
+        return leave(shim::perform(std::env::args_os().skip(1)), Statuses::Plain);
+    }
     let typed = match cli::parse(std::env::args_os()) {
         Ok(typed) => typed,
         Err(Refused::Shown(text)) => {
@@ -32,33 +36,42 @@ fn main() -> ExitCode {
         }
     };
     let statuses = Statuses::of(&typed.verb);
-    let status = perform(typed).unwrap_or_else(|error| {
+    leave(perform(typed), statuses)
+}
+
+/// The status to leave with, the error told: the only place that ends the program.
+fn leave(answer: Result<u8>, statuses: Statuses) -> ExitCode {
+    let status = answer.unwrap_or_else(|error| {
         if nobody_reads(&error) {
             return NOBODY_READS;
         }
-        tell(&error);
+        // Who sent a signal knows why it ended.
+        if !error.is::<Interrupted>() {
+            tell(&error);
+        }
         statuses.status(&error)
     });
     status.into()
 }
 
 fn perform(typed: Cli) -> Result<u8> {
-    let verb = match commands::alone(typed.verb) {
+    let host: Option<Host> = match typed.host.or_else(|| std::env::var("SKIFF_HOST").ok())
+    {
+        Some(host) if !host.is_empty() => Some(host.parse()?),
+        _ => None,
+    };
+    let verb = match commands::alone(typed.verb, host.as_ref()) {
         Ok(done) => return done,
         Err(verb) => verb,
     };
     let own = listen(typed.explain)?;
-    let host = match typed.host.or_else(|| std::env::var("SKIFF_HOST").ok()) {
-        Some(host) if !host.is_empty() => Some(host.parse()?),
-        _ => None,
-    };
     let mut theirs = Vec::new();
     let answer = client::run(async {
         let client = Client::connect(host, typed.explain.is_some()).await?;
         if let Some(notice) = client.notice() {
             output::note(&format!("skiff: {notice}"));
         }
-        let answer = commands::perform(&client, verb).await;
+        let answer = commands::perform(&client, *verb).await;
         match client.steps().await {
             Ok(steps) => theirs = steps,
             Err(error) => output::note(&format!("skiff: {error:#}")),

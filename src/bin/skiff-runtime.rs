@@ -169,7 +169,11 @@ fn act(cli: Cli) -> Result<ExitCode> {
 
 fn write_example(bundle: &std::path::Path, rootless: bool) -> Result<()> {
     let path = bundle.join("config.json");
-    ensure!(!path.exists(), "File {} exists. Remove it first", path.display());
+    ensure!(
+        !path.exists(),
+        "File {} exists. Remove it first",
+        path.display()
+    );
     let text = serde_json::to_string_pretty(&runtime::spec::example(rootless))?;
     fs::write(&path, text + "\n").with_context(|| format!("write {}", path.display()))
 }
@@ -192,13 +196,26 @@ fn list(root: &std::path::Path, format: &str, quiet: bool) -> Result<()> {
     };
     let columns = ["id", "pid", "status", "bundle", "created", "owner"];
     let mut rows = vec![columns.map(str::to_uppercase).to_vec()];
-    rows.extend(shown.iter().map(|state| columns.map(|name| text(&state[name])).to_vec()));
+    rows.extend(
+        shown
+            .iter()
+            .map(|state| columns.map(|name| text(&state[name])).to_vec()),
+    );
     let widths: Vec<_> = (0..columns.len())
-        .map(|column| rows.iter().map(|row| row[column].len()).max().unwrap_or(0).max(9))
+        .map(|column| {
+            rows.iter()
+                .map(|row| row[column].len())
+                .max()
+                .unwrap_or(0)
+                .max(9)
+        })
         .collect();
     for row in rows {
-        let cells: Vec<_> =
-            row.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}")).collect();
+        let cells: Vec<_> = row
+            .iter()
+            .zip(&widths)
+            .map(|(cell, width)| format!("{cell:width$}"))
+            .collect();
         println!("{}", cells.join("   ").trim_end());
     }
     Ok(())
@@ -216,7 +233,10 @@ fn line(error: &anyhow::Error, json: bool) -> String {
 }
 
 fn append(path: &std::path::Path, line: &str) -> std::io::Result<()> {
-    let mut file = fs::OpenOptions::new().create(true).append(true).open(path)?;
+    let mut file = fs::OpenOptions::new()
+        .create(true)
+        .append(true)
+        .open(path)?;
     writeln!(file, "{line}")
 }
 

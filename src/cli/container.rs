@@ -184,6 +184,8 @@ pub(crate) struct Attach {
         require_equals = true,
         default_value = "true",
         default_missing_value = "true",
+        hide_possible_values = true,
+        value_name = "BOOL",
         value_parser = clap::builder::BoolishValueParser::new()
     )]
     pub(crate) sig_proxy: bool,

@@ -95,11 +95,7 @@ fn what_is_wrong_is_said_in_dockers_words() {
             125,
             "invalid argument \"some\" for \"--pull\" flag: must be one of always, missing, never",
         ),
-        (
-            "run --name",
-            125,
-            "invalid argument \"\" for \"--name\" flag: a value is missing",
-        ),
+        ("run --name", 125, "flag needs an argument: --name"),
     ] {
         match words(line) {
             Err(Refused::Wrong {
@@ -134,6 +130,25 @@ fn what_is_wrong_is_said_in_dockers_words() {
             other => panic!("{line}: {other:?}"),
         }
     }
+}
+
+#[test]
+fn help_is_of_the_verb_and_shows_switches_without_values() {
+    let Err(Refused::Shown(text)) = words("container exec --help") else {
+        panic!("no help");
+    };
+    assert!(
+        text.contains("Usage: skiff exec [OPTIONS] CONTAINER COMMAND [ARG...]"),
+        "{text}"
+    );
+    assert!(text.contains("  -d, --detach  "), "{text}");
+    let Err(Refused::Shown(text)) = words("image") else {
+        panic!("no help");
+    };
+    assert!(
+        text.contains("Usage: skiff image") && text.contains("\n  rm "),
+        "{text}"
+    );
 }
 
 #[test]

@@ -31,9 +31,11 @@ pub(super) fn refused(error: &clap::Error, command: &Command) -> Refused {
     let verb = verb(error, command);
     let (what, status) = match error.kind() {
         ErrorKind::DisplayHelp
-        | ErrorKind::DisplayVersion
         | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand
-        | ErrorKind::MissingSubcommand => return Refused::Shown(error.to_string()),
+        | ErrorKind::MissingSubcommand => {
+            return Refused::Shown(help(&error.to_string(), command));
+        }
+        ErrorKind::DisplayVersion => return Refused::Shown(error.to_string()),
         ErrorKind::InvalidSubcommand => (
             format!(
                 "unknown command: {verb} {}",
@@ -50,6 +52,10 @@ pub(super) fn refused(error: &clap::Error, command: &Command) -> Refused {
             let flag = told(ContextKind::InvalidArg);
             let flag = flag.split_whitespace().next().unwrap_or_default();
             let value = told(ContextKind::InvalidValue);
+            // An empty value that the flag's own parser saw has a reason.
+            if value.is_empty() && std::error::Error::source(error).is_none() {
+                return wrong(&verb, format!("flag needs an argument: {flag}"), BAD_FLAG);
+            }
             let why = std::error::Error::source(error);
             let why = why.map_or_else(|| possible(error), |why| format!(": {why}"));
             (
@@ -59,6 +65,10 @@ pub(super) fn refused(error: &clap::Error, command: &Command) -> Refused {
         }
         _ => (first_line(error), BAD_FLAG),
     };
+    wrong(&verb, what, status)
+}
+
+fn wrong(verb: &str, what: String, status: u8) -> Refused {
     Refused::Wrong {
         what,
         hint: format!("run '{verb} --help' for more information"),
@@ -107,7 +117,7 @@ fn possible(error: &clap::Error) -> String {
         Some(ContextValue::Strings(values)) if !values.is_empty() => {
             format!(": must be one of {}", values.join(", "))
         }
-        _ => ": a value is missing".to_owned(),
+        _ => String::new(),
     }
 }
 
@@ -117,25 +127,38 @@ fn first_line(error: &clap::Error) -> String {
     line.trim_start_matches("error: ").to_owned()
 }
 
+/// The help of the verb that `shown`, the help of the command that parses, is about.
+fn help(shown: &str, command: &Command) -> String {
+    let mut at = command.clone();
+    // Gives the verbs their full names.
+    at.build();
+    let usage = shown.lines().find(|line| line.starts_with("Usage: "));
+    for word in named(usage.unwrap_or_default(), command).iter().skip(1) {
+        at = at.find_subcommand(word).cloned().unwrap_or(at);
+    }
+    at.render_help().to_string()
+}
+
 /// `skiff run`: the verb that the error is about, as its usage line begins.
 fn verb(error: &clap::Error, command: &Command) -> String {
     let usage = match error.get(ContextKind::Usage) {
         Some(ContextValue::StyledStr(usage)) => usage.to_string(),
         _ => String::new(),
     };
-    let known = |words: &[&str]| {
-        let mut at = Some(command);
-        for word in &words[1..] {
-            at = at.and_then(|command| command.find_subcommand(word));
-        }
-        at.is_some()
-    };
-    let words: Vec<&str> = usage
-        .trim_start_matches("Usage: ")
-        .split_whitespace()
-        .collect();
-    (1..=words.len())
-        .rev()
-        .find(|end| words[0] == "skiff" && known(&words[..*end]))
-        .map_or_else(|| "skiff".to_owned(), |end| words[..end].join(" "))
+    named(&usage, command).join(" ")
+}
+
+/// The words at the beginning of a usage line that are `skiff` and its verbs.
+fn named(usage: &str, command: &Command) -> Vec<String> {
+    let words = usage.trim_start_matches("Usage: ").split_whitespace();
+    let mut at = command;
+    let mut names = vec!["skiff".to_owned()];
+    for word in words.skip(1) {
+        let Some(verb) = at.find_subcommand(word) else {
+            break;
+        };
+        at = verb;
+        names.push(word.to_owned());
+    }
+    names
 }

@@ -38,8 +38,8 @@ pub(super) async fn run(client: &Client, typed: &Run) -> Result<u8> {
         true => WaitUntil::Removed,
         false => WaitUntil::NextExit,
     };
-    // From here on a Ctrl-C is the container's.
-    let signals = match typed.sig_proxy {
+    // From here on a Ctrl-C is the container's; on a terminal it gets the key itself.
+    let signals = match typed.sig_proxy && !typed.create.tty {
         true => Signals::forwarded(client, id)?,
         false => Signals::ending()?,
     };

@@ -7,8 +7,8 @@
 //! shell has built in: it may not depend on the distribution.
 
 mod masks;
+mod sections;
 
-use std::collections::HashMap;
 use std::env;
 use std::fmt::Write as _;
 use std::fs;
@@ -16,6 +16,7 @@ use std::path::{Path, PathBuf};
 
 use crate::{Need, World, needs};
 use masks::Masks;
+use sections::sectioned;
 
 /// A piece of a session at a terminal that the book prints.
 #[derive(Debug)]
@@ -30,8 +31,9 @@ pub struct Transcript<'a> {
     pub before: &'a [&'a str],
     /// The lines that are typed, into one shell.
     pub typed: &'a [&'a str],
-    /// Whether anchors are set where another process begins to tell its steps, so that a
-    /// page can show them piece by piece: `client`, `daemon`, …, `daemon-2`.
+    /// Whether anchors are set where another process begins to tell its steps, and in
+    /// there where another chapter's steps begin, so that a page can show them piece by
+    /// piece: `shim`, `shim-ch07`, `init`, `shim-2`.
     pub sections: bool,
 }
 
@@ -161,32 +163,6 @@ fn trimmed(text: &str) -> String {
         .collect()
 }
 
-/// With the anchors that mdBook's includes know around what each process tells.
-fn sectioned(text: &str) -> String {
-    let mut counts = HashMap::new();
-    let mut open = "typed".to_owned();
-    let mut marked = format!("# ANCHOR: {open}\n");
-    for line in text.lines() {
-        let role = line
-            .split_once(' ')
-            .filter(|(_, pid)| pid.parse::<u32>().is_ok());
-        if let Some((role, _)) = role {
-            let count = counts.entry(role).or_insert(0);
-            *count += 1;
-            let name = if *count == 1 {
-                role.to_owned()
-            } else {
-                format!("{role}-{count}")
-            };
-            let _ = writeln!(marked, "# ANCHOR_END: {open}\n# ANCHOR: {name}");
-            open = name;
-        }
-        let _ = writeln!(marked, "{line}");
-    }
-    let _ = writeln!(marked, "# ANCHOR_END: {open}");
-    marked
-}
-
 fn first_difference(printed: &str, seen: &str) -> String {
     let (mut old, mut new) = (printed.lines(), seen.lines());
     for number in 1.. {
@@ -249,21 +225,6 @@ mod tests {
         ];
         let text = seen(Reader::Ordinary, &[], &typed);
         assert!(text.contains("yes\n") && text.ends_with("\n1\n"), "{text}");
-    }
-
-    #[test]
-    fn each_process_that_takes_over_is_a_section() {
-        let text =
-            sectioned("$ x\nshim 4001\n  one\ninit 4002\n  two\nshim 4001\n  three\n");
-        for (name, body) in [
-            ("typed", "$ x\n"),
-            ("shim", "shim 4001\n  one\n"),
-            ("init", "init 4002\n  two\n"),
-            ("shim-2", "shim 4001\n  three\n"),
-        ] {
-            let part = format!("# ANCHOR: {name}\n{body}# ANCHOR_END: {name}\n");
-            assert!(text.contains(&part), "{text}");
-        }
     }
 
     #[test]

@@ -34,12 +34,15 @@ const DONE: u8 = b'D';
 const READY: u8 = b'R';
 
 /// What is launched.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Launch<'a> {
     /// The namespaces that are made for it.
     pub namespaces: Namespaces,
     /// The version 2 cgroup that it is born in, if it can be.
     pub cgroup: Option<BorrowedFd<'a>>,
+    /// What it does first of all, in the launcher's namespaces but for those made with it:
+    /// it enters the version 1 cgroups, which no process can be born in.
+    pub arrive: Option<&'a dyn Fn() -> Result<()>>,
     /// Make it the caller's sibling: a launcher that exits leaves it to its own parent.
     pub sibling: bool,
     /// The role under which it announces its steps.
@@ -135,6 +138,7 @@ pub fn launch(
             in_child(theirs, |line| {
                 steps::role(what.role);
                 line.expect(GO).context("wait at the gate")?;
+                what.arrive.map_or(Ok(()), |arrive| arrive())?;
                 unshare_cgroup(what.namespaces)?;
                 recipe(&Helm(line))
             })

@@ -7,6 +7,7 @@
 
 mod name;
 mod place;
+mod tree;
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -19,7 +20,8 @@ use overlay::whiteout;
 
 use crate::tarball::{Kind, Member, Tarball};
 use name::Name;
-use place::{Place, Tree};
+use place::Place;
+use tree::Tree;
 
 /// What unpacking a layer came to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -118,7 +118,6 @@ fn launch_in(
     let mut steward = Steward {
         what,
         plan,
-        cgroup,
         hooks: bundle.spec.hooks().as_ref(),
         state: State {
             oci_version: OCI_VERSION.to_owned(),
@@ -150,10 +149,12 @@ fn launch_in(
     };
     // A pid namespace is for children only: what is joined here, the clone is born in.
     join_pid(plan)?;
-    let born_in = cgroup.unified_fd();
+    let (born_in, entrance) = (cgroup.unified_fd(), cgroup.entrance()?);
+    let arrive = || entrance.enter();
     let launch_plan = Launch {
         namespaces: plan.namespaces,
         cgroup: born_in.as_ref().map(AsFd::as_fd),
+        arrive: Some(&arrive),
         sibling: what.sibling,
         role: "init",
     };
@@ -174,7 +175,6 @@ fn join_pid(plan: &Plan) -> Result<()> {
 struct Steward<'a> {
     what: &'a Create<'a>,
     plan: &'a Plan,
-    cgroup: &'a Cgroup,
     hooks: Option<&'a Hooks>,
     state: State,
 }
@@ -188,7 +188,6 @@ impl Crew for Steward<'_> {
                 &self.plan.gid_maps,
             )?;
         }
-        self.cgroup.add(child.pid)?;
         self.state.pid = child.pid.as_raw();
         self.state.start_time =
             start_time(child.pid)?.context("the container's process died at the gate")?;

@@ -9,7 +9,7 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
-use cgroups::Cgroup;
+use cgroups::{Cgroup, Entrance};
 use chroot::process::{self, Child};
 use namespaces::launch::Crew;
 use namespaces::{Helm, Launch, Namespace, join, launch};
@@ -77,17 +77,17 @@ pub fn exec(what: &Exec<'_>) -> Result<Child> {
         path => Some(Cgroup::open(path)?),
     };
     let born_in = cgroup.as_ref().and_then(Cgroup::unified_fd);
+    let entrance = cgroup.as_ref().map(Cgroup::entrance).transpose()?;
+    let arrive = || entrance.as_ref().map_or(Ok(()), Entrance::enter);
     for (kind, file) in &namespaces {
         if *kind == Namespace::Pid {
             join::join(&[(*kind, file.as_fd())])?;
         }
     }
-    let mut steward = Steward {
-        what,
-        cgroup: cgroup.as_ref(),
-    };
+    let mut steward = Steward { what };
     let plan = Launch {
         cgroup: born_in.as_ref().map(AsFd::as_fd),
+        arrive: Some(&arrive),
         sibling: what.sibling,
         role: "exec",
         ..Launch::default()
@@ -151,14 +151,10 @@ fn cook(
 /// What the launcher does while the process is on its way.
 struct Steward<'a> {
     what: &'a Exec<'a>,
-    cgroup: Option<&'a Cgroup>,
 }
 
 impl Crew for Steward<'_> {
     fn prepare(&mut self, child: &Child) -> Result<()> {
-        if let Some(cgroup) = self.cgroup {
-            cgroup.add(child.pid)?;
-        }
         match self.what.pid_file {
             Some(file) => write_atomic(file, child.pid.to_string().as_bytes(), false),
             None => Ok(()),

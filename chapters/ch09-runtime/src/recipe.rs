@@ -8,7 +8,7 @@
 use std::convert::Infallible;
 use std::fs;
 use std::os::fd::AsFd;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context, Result, bail, ensure};
 use chroot::process;
@@ -82,7 +82,7 @@ impl Recipe<'_> {
         } else {
             setsid().context("begin a session")?;
         }
-        sysctls(plan)?;
+        sysctls(plan, &inside)?;
         if plan.tree.read_only {
             mounts::make_root_read_only()?;
         }
@@ -159,14 +159,11 @@ fn terminal(process: &Process, inside: &Root, helm: &Helm<'_>) -> Result<()> {
 }
 
 /// Writes kernel parameters, those of the container's own namespaces only.
-fn sysctls(plan: &Plan) -> Result<()> {
+fn sysctls(plan: &Plan, inside: &Root) -> Result<()> {
     for (name, value) in &plan.sysctls {
-        let file = PathBuf::from("/proc/sys").join(name.replace('.', "/"));
-        let why = "a kernel parameter of this container's own namespace";
-        steps::step(9, format_args!("write({file:?}, {value:?})"), why, || {
-            fs::write(&file, value)
-        })
-        .with_context(|| format!("set sysctl {name} to {value}"))?;
+        let file = Path::new("sys").join(name.replace('.', "/"));
+        mounts::write_proc(inside, &file, value)
+            .with_context(|| format!("set sysctl {name} to {value}"))?;
     }
     Ok(())
 }

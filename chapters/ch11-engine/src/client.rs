@@ -85,10 +85,32 @@ impl Client {
                 client.notice = notice;
                 greeting
             }
-            None => client.greet().await?,
+            None => client
+                .greet()
+                .await
+                .map_err(|error| autostart::or_hint(error, &client.host))?,
         };
         client.version = older(&greeting.api_version, api::VERSION).to_owned();
         Ok(client)
+    }
+
+    /// Connects to `host`, or to this user's own daemon, but starts none; `None` when
+    /// nobody listens.
+    ///
+    /// # Errors
+    /// When somebody listens who does not answer.
+    pub async fn connect_to_running(host: Option<Host>) -> Result<Option<Self>> {
+        let client = Self {
+            host: host.unwrap_or_else(|| Host::Unix(Roots::of_this_user().socket())),
+            version: api::VERSION.to_owned(),
+            explain: None,
+            notice: None,
+        };
+        match client.greet().await {
+            Ok(_) => Ok(Some(client)),
+            Err(error) if autostart::is_nobody(&error) => Ok(None),
+            Err(error) => Err(autostart::or_hint(error, &client.host)),
+        }
     }
 
     /// The address that was connected to.
@@ -147,7 +169,10 @@ impl Client {
         let path = format!("/skiff/steps/{id}");
         let why = "what the daemon and its processes did";
         let request = http::Request::new(&self.host, Method::GET, path, why);
-        let reply = request.send().await.context("fetch the daemon's steps")?;
+        let reply = request
+            .send()
+            .await
+            .context("the daemon at the other end explains nothing")?;
         steps::parse_json_lines(&reply.text().await?)
     }
 }

@@ -9,6 +9,7 @@
 //! What is on disk is in `disk.rs`; how a container starts, in `start.rs`; what a new
 //! daemon finds, in `recover.rs`.
 
+mod about;
 mod bundle;
 mod create;
 mod disk;

@@ -17,5 +17,7 @@ pub mod client;
 pub mod core;
 #[cfg(feature = "server")]
 pub mod effects;
+#[cfg(feature = "server")]
+pub mod server;
 
 pub use build_id::BUILD_ID;

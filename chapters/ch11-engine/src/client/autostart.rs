@@ -9,6 +9,7 @@
 //! client                                           daemon
 //! flock(autostart.lock)
 //! connect again: still nobody
+//! flock(daemon.lock): nobody; unlock
 //! unlink, bind, listen on skiff.sock
 //! posix_spawn(/proc/self/exe daemon) ───────────▶  the socket is its fd 3
 //! unlock                                           flock(daemon.lock), accept
@@ -34,7 +35,7 @@ use workbench::diagnosis::with_hint;
 use workbench::steps::step;
 
 use super::system::Greeting;
-use super::{Client, Roots};
+use super::{Client, Host, Roots};
 use spawn::Spawned;
 
 /// How long a daemon that was asked to stop may take.
@@ -59,7 +60,7 @@ pub(super) async fn greet(client: &Client, roots: &Roots) -> Result<(Greeting, N
                         return Err(words);
                     }
                 }
-                (Trouble::Nobody, None) => started = start(roots)?,
+                (Trouble::Nobody, None) => started = start(roots).await?,
                 (Trouble::Lost, None) => {}
                 (Trouble::Denied, _) => return Err(with_hint(error, denied(roots))),
                 (Trouble::Other, _) => return Err(error),
@@ -113,6 +114,25 @@ fn trouble(error: &anyhow::Error) -> Trouble {
     }
 }
 
+/// Whether greeting failed because nobody listens.
+pub(super) fn is_nobody(error: &anyhow::Error) -> bool {
+    matches!(trouble(error), Trouble::Nobody)
+}
+
+/// Puts onto an error that greeting `host` gave what the user can do about it.
+pub(super) fn or_hint(error: anyhow::Error, host: &Host) -> anyhow::Error {
+    match trouble(&error) {
+        Trouble::Nobody => with_hint(
+            error,
+            format!("skiff daemon --host {host} starts one there"),
+        ),
+        Trouble::Denied => {
+            with_hint(error, "the socket is another user's; try with sudo")
+        }
+        Trouble::Lost | Trouble::Other => error,
+    }
+}
+
 fn denied(roots: &Roots) -> String {
     format!(
         "you may not write to {}; it is another user's engine: type sudo skiff …, or \
@@ -122,24 +142,31 @@ fn denied(roots: &Roots) -> String {
 }
 
 /// Starts a daemon, unless somebody else has just done so.
-fn start(roots: &Roots) -> Result<Option<Spawned>> {
-    roots.make_exec()?;
-    let lock = lock(&roots.exec.join("autostart.lock"), FlockArg::LockExclusive)?;
-    let started = start_locked(roots);
+async fn start(roots: &Roots) -> Result<Option<Spawned>> {
+    let lock = lock_starting(roots)?;
+    let started = match UnixStream::connect(roots.socket()) {
+        Ok(_) => None,
+        Err(_) => Some(start_locked(roots).await?),
+    };
     drop(lock);
-    started
+    Ok(started)
 }
 
-fn start_locked(roots: &Roots) -> Result<Option<Spawned>> {
+/// The lock of whoever starts a daemon.
+fn lock_starting(roots: &Roots) -> Result<Flock<File>> {
+    roots.make_exec()?;
+    lock(&roots.exec.join("autostart.lock"))
+}
+
+async fn start_locked(roots: &Roots) -> Result<Spawned> {
     let socket = roots.socket();
     ensure!(
         super::roots::fits(&socket),
         "{} is too long for a socket's name; set SKIFF_EXEC_ROOT to a shorter folder",
         socket.display()
     );
-    if UnixStream::connect(&socket).is_ok() {
-        return Ok(None);
-    }
+    // One that is about to end must not find our socket under its name.
+    wait_until_gone(roots).await?;
     match std::fs::remove_file(&socket) {
         Err(error) if error.kind() != ErrorKind::NotFound => {
             return Err(error)
@@ -153,18 +180,16 @@ fn start_locked(roots: &Roots) -> Result<Option<Spawned>> {
         "from here on connecting succeeds, whoever accepts",
         || spawn::listen(&socket),
     )?;
-    let daemon = step(
+    step(
         11,
-        format_args!("posix_spawn(\"/proc/self/exe\", [\"skiff\", \"daemon\"])"),
+        format_args!("posix_spawn([\"skiff\", \"daemon\", \"--self-started\", …])"),
         "the daemon gets the listening socket as descriptor 3",
         || spawn::daemon(listener, roots),
-    )?;
-    Ok(Some(daemon))
+    )
 }
 
 async fn hand_over(client: &Client, roots: &Roots) -> Result<Option<Spawned>> {
-    roots.make_exec()?;
-    let lock = lock(&roots.exec.join("autostart.lock"), FlockArg::LockExclusive)?;
+    let lock = lock_starting(roots)?;
     // Another client of our build may have been faster.
     let greeting = client.greet().await;
     if greeting.is_ok_and(|greeting| !is_of_another_build(&greeting)) {
@@ -172,32 +197,34 @@ async fn hand_over(client: &Client, roots: &Roots) -> Result<Option<Spawned>> {
     }
     let stopped = client.stop_daemon().await;
     stopped.context("stop the daemon of another build")?;
-    wait_until_gone(roots).await?;
-    let started = start_locked(roots);
+    let started = start_locked(roots).await?;
     drop(lock);
-    started
+    Ok(Some(started))
 }
 
 /// Waits until no daemon holds `daemon.lock`.
 ///
 /// # Errors
-/// When it still does so after ten seconds.
+/// When one still does so after ten seconds.
 pub async fn wait_until_gone(roots: &Roots) -> Result<()> {
     let path = roots.exec.join("daemon.lock");
-    let free = spawn_blocking(move || lock(&path, FlockArg::LockExclusive).map(drop));
+    let free = spawn_blocking(move || lock(&path).map(drop));
     match timeout(GOODBYE, free).await {
         Ok(done) => done.context("wait for the old daemon")?,
-        Err(_) => bail!("the old daemon does not end; kill it and try again"),
+        Err(_) => bail!(
+            "a daemon that listens elsewhere, or does not end, has {}",
+            roots.exec.display()
+        ),
     }
 }
 
-fn lock(path: &Path, how: FlockArg) -> Result<Flock<File>> {
+fn lock(path: &Path) -> Result<Flock<File>> {
     let file = File::options()
         .create(true)
         .append(true)
         .open(path)
         .with_context(|| format!("open {}", path.display()))?;
-    Flock::lock(file, how)
+    Flock::lock(file, FlockArg::LockExclusive)
         .map_err(|(_, errno)| errno)
         .with_context(|| format!("lock {}", path.display()))
 }

@@ -11,6 +11,8 @@ pub enum Kind {
     Bad,
     /// What it names does not exist.
     NotFound,
+    /// It exists and is not for this.
+    Forbidden,
     /// It makes sense, but not now.
     Conflict,
     /// It makes sense, but this engine cannot.
@@ -40,6 +42,10 @@ impl Refusal {
     /// What it names does not exist.
     pub fn not_found(message: impl Into<String>) -> Self {
         Self::new(Kind::NotFound, message)
+    }
+    /// It exists and is not for this.
+    pub fn forbidden(message: impl Into<String>) -> Self {
+        Self::new(Kind::Forbidden, message)
     }
     /// It makes sense, but not now.
     pub fn conflict(message: impl Into<String>) -> Self {

@@ -78,7 +78,7 @@ pub(super) fn spec(
         linux["seccomp"] = filter;
     }
     let mut spec = json!({
-        "ociVersion": "1.2.0",
+        "ociVersion": runtime::spec::WRITTEN_VERSION,
         "process": process(container, machine, layers)?,
         "root": { "path": "rootfs", "readonly": host.readonly_rootfs },
         "mounts": mounts::mounts(container, roots, machine)?,

@@ -6,9 +6,9 @@ use std::env;
 use std::ffi::{CString, OsString};
 use std::os::fd::AsRawFd;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::os::unix::net::UnixListener;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
@@ -81,7 +81,7 @@ pub(super) fn daemon(listener: UnixListener, roots: &Roots) -> Result<Spawned> {
     let actions = streams(&listener, &log).context("describe the daemon's streams")?;
     let attributes = own_session().context("describe the daemon's session")?;
     let pid = posix_spawn(
-        c"/proc/self/exe",
+        &myself(),
         &actions,
         &attributes,
         &arguments,
@@ -89,6 +89,19 @@ pub(super) fn daemon(listener: UnixListener, roots: &Roots) -> Result<Spawned> {
     )
     .context("spawn the daemon")?;
     Ok(Spawned { pid, log_before })
+}
+
+/// This executable, under the name that process lists show, if that still leads to it.
+fn myself() -> PathBuf {
+    let running = Path::new("/proc/self/exe");
+    let identity = |path: &Path| {
+        let found = std::fs::metadata(path).ok()?;
+        Some((found.dev(), found.ino()))
+    };
+    env::current_exe()
+        .ok()
+        .filter(|path| identity(path) == identity(running))
+        .unwrap_or_else(|| running.to_owned())
 }
 
 fn prepare_log(log: &Path) -> Result<u64> {
