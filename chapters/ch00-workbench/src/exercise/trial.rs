@@ -5,17 +5,21 @@
 //! all that it leaves behind (prctl(2), `PR_SET_CHILD_SUBREAPER`), so that what it forked
 //! can be found among our children, and ended, however often it forked.
 
+mod ear;
+
 use std::fs;
-use std::io::Read;
+use std::io::PipeReader;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::Pid;
+
+use ear::Ear;
 
 /// What a trial may use up.
 #[derive(Clone, Copy, Debug)]
@@ -48,6 +52,28 @@ pub enum Outcome {
     TooLoud(u64),
 }
 
+/// What was seen of a trial.
+#[derive(Debug)]
+pub struct Seen {
+    /// How it ended.
+    pub end: End,
+    /// What it printed into each of the pipes.
+    pub heard: Vec<Vec<u8>>,
+    /// How many processes it left running; they have been ended.
+    pub left: usize,
+}
+
+/// How a trial ended, by itself or not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// By itself, or by a signal.
+    Status(ExitStatus),
+    /// It was still running when its time was up.
+    TooLong,
+    /// It printed more than it may.
+    TooLoud,
+}
+
 /// Runs `program` with `args` in `folder`, and ends all that it leaves behind.
 ///
 /// # Errors
@@ -58,9 +84,7 @@ pub fn run(
     folder: &Path,
     limits: Limits,
 ) -> Result<Outcome> {
-    nix::sys::prctl::set_child_subreaper(true)
-        .context("become the reaper of the trial")?;
-    let (mut reader, writer) = std::io::pipe().context("make a pipe for its output")?;
+    let (reader, writer) = std::io::pipe().context("make a pipe for its output")?;
     let errors = writer.try_clone().context("make a pipe for its output")?;
     let mut command = Command::new(program);
     command
@@ -68,54 +92,84 @@ pub fn run(
         .current_dir(folder)
         // What it leaves among the temporary files goes with its folder.
         .env("TMPDIR", folder)
-        .stdin(Stdio::null())
         .stdout(writer)
         .stderr(errors);
-    command.process_group(0);
-    let mut child = command
-        .spawn()
-        .with_context(|| format!("run {}", program.display()))?;
-    // The command holds the write end too: end of file must mean that all are gone.
-    drop(command);
-    let loud = limits.output;
-    let listener = std::thread::spawn(move || {
-        let mut heard = Vec::new();
-        let _ = (&mut reader).take(loud + 1).read_to_end(&mut heard);
-        // What comes after that is not kept; the pipe's end stops the talker.
-        heard
-    });
-    let ended = wait(&mut child, limits, &listener)?;
-    sweep(Pid::from_raw(i32::try_from(child.id()).unwrap_or(0)));
-    let heard = listener.join().unwrap_or_default();
-    let text = String::from_utf8_lossy(&heard).into_owned();
-    Ok(match ended {
-        _ if heard.len() as u64 > loud => Outcome::TooLoud(loud),
-        None => Outcome::TooLong(limits.time),
-        Some(status) => match status.code() {
+    let seen = watch(command, vec![reader], limits, |_, _| {})?;
+    let text = String::from_utf8_lossy(&seen.heard.concat()).into_owned();
+    Ok(match seen.end {
+        End::TooLoud => Outcome::TooLoud(limits.output),
+        End::TooLong => Outcome::TooLong(limits.time),
+        End::Status(status) => match status.code() {
             Some(code) => Outcome::Ended(code, text),
             None => Outcome::Killed(status.to_string(), text),
         },
     })
 }
 
-/// Waits until the child has ended, its time is up (`None`), or it was too loud.
-fn wait(
-    child: &mut Child,
+/// Runs `command`, whose output goes into `pipes`, and ends all that it leaves behind.
+/// `meanwhile` is called again and again with its pid, and with what came out of the
+/// first pipe so far.
+///
+/// # Errors
+/// When it cannot be started.
+pub fn watch(
+    mut command: Command,
+    pipes: Vec<PipeReader>,
     limits: Limits,
-    listener: &std::thread::JoinHandle<Vec<u8>>,
-) -> Result<Option<std::process::ExitStatus>> {
+    mut meanwhile: impl FnMut(Pid, &[u8]),
+) -> Result<Seen> {
+    nix::sys::prctl::set_child_subreaper(true)
+        .context("become the reaper of the trial")?;
+    command.stdin(Stdio::null()).process_group(0);
+    let mut child = command.spawn().with_context(|| {
+        let program = Path::new(command.get_program());
+        format!("run {}", program.display())
+    })?;
+    // The command holds the write ends too: end of file must mean that all are gone.
+    drop(command);
+    let pid = Pid::from_raw(i32::try_from(child.id()).unwrap_or(0));
+    let ears: Vec<_> = pipes
+        .into_iter()
+        .map(|pipe| Ear::at(pipe, limits.output))
+        .collect();
     let begun = Instant::now();
-    loop {
+    let ended = loop {
         if let Some(status) = child.try_wait().context("wait for the trial")? {
-            return Ok(Some(status));
+            break End::Status(status);
         }
-        if begun.elapsed() > limits.time || listener.is_finished() {
-            let _ = child.kill();
-            let status = child.wait().context("wait for the trial")?;
-            return Ok(listener.is_finished().then_some(status));
+        let heard: Vec<_> = ears.iter().map(Ear::so_far).collect();
+        if is_loud(&heard, limits) {
+            break End::TooLoud;
         }
+        if begun.elapsed() > limits.time {
+            break End::TooLong;
+        }
+        meanwhile(pid, heard.first().map_or(&[], Vec::as_slice));
         std::thread::sleep(Duration::from_millis(5));
+    };
+    let left = left_running();
+    sweep(pid);
+    let heard: Vec<_> = ears.into_iter().map(Ear::to_the_end).collect();
+    let end = match ended {
+        End::Status(_) if is_loud(&heard, limits) => End::TooLoud,
+        other => other,
+    };
+    Ok(Seen { end, heard, left })
+}
+
+fn is_loud(heard: &[Vec<u8>], limits: Limits) -> bool {
+    heard.iter().map(Vec::len).sum::<usize>() as u64 > limits.output
+}
+
+/// How many processes of the trial are still running: those that have ended and were
+/// only left to be reaped do not count.
+fn left_running() -> usize {
+    while let Ok(status) = waitpid(None, Some(WaitPidFlag::WNOHANG)) {
+        if status == WaitStatus::StillAlive {
+            break;
+        }
     }
+    children().len()
 }
 
 /// Ends what the trial has left: its process group, then whoever has become our child,
