@@ -9,6 +9,10 @@
 //! believed after the content was hashed, a path after it was resolved below the
 //! layer's own root. Nothing here runs a container.
 
+#[cfg(test)]
+#[path = "../tests/evil/archive.rs"]
+#[allow(dead_code, reason = "other tests use the rest")]
+mod archive;
 mod blobs;
 pub mod digest;
 mod error;

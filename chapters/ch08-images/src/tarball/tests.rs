@@ -1,14 +1,10 @@
 //! The formats that archives come in.
 
-#[allow(dead_code, reason = "other tests use the rest")]
-#[path = "../../tests/evil/archive.rs"]
-mod archive;
-
 use proptest::prelude::*;
 use tar::EntryType;
 
 use super::*;
-use archive::{Archive, header};
+use crate::archive::{Archive, header};
 
 /// All members with their data.
 fn read(archive: &[u8]) -> Result<Vec<(Member, Vec<u8>)>> {

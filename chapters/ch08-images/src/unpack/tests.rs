@@ -1,15 +1,11 @@
 //! Random archives: whatever they hold, nothing appears beside their folder.
 
-#[allow(dead_code, reason = "other tests use the rest")]
-#[path = "../../tests/evil/archive.rs"]
-mod archive;
-
 use std::fs;
 
 use proptest::prelude::*;
 
 use super::unpack;
-use archive::Archive;
+use crate::archive::Archive;
 
 /// Entries of names and targets that like to lead out, and to collide.
 fn entries() -> impl Strategy<Value = Vec<(u8, String, String)>> {
