@@ -9,6 +9,7 @@
 mod auth;
 mod download;
 mod http;
+mod refusal;
 
 use std::io::Read;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -16,7 +17,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow};
-use serde::Deserialize;
 use ureq::Body;
 use ureq::http::{Response, StatusCode, Uri};
 
@@ -58,19 +58,6 @@ impl<E: Into<anyhow::Error>> From<E> for Failure {
     fn from(error: E) -> Self {
         Self::Final(error.into())
     }
-}
-
-#[derive(Deserialize)]
-struct Complaints {
-    errors: Vec<Complaint>,
-}
-
-#[derive(Deserialize)]
-struct Complaint {
-    #[serde(default)]
-    code: String,
-    #[serde(default)]
-    message: String,
 }
 
 impl Registry {
@@ -247,48 +234,6 @@ impl Registry {
             Failure::Passing(error) => Failure::Passing(named(error)),
             Failure::Final(error) => Failure::Final(named(error)),
         }
-    }
-
-    /// The error that a registry's answer means, in docker's words.
-    fn refusal(&self, mut response: Response<Body>) -> anyhow::Error {
-        let status = response.status();
-        let mut bytes = Vec::new();
-        let body = response.body_mut().as_reader();
-        let _ = body.take(64 << 10).read_to_end(&mut bytes);
-        let complaint = serde_json::from_slice::<Complaints>(&bytes).ok();
-        let complaint = complaint.and_then(|all| all.errors.into_iter().next());
-        let Some(Complaint { code, message }) = complaint else {
-            let text = format!("the registry answers {status}");
-            return match status {
-                StatusCode::NOT_FOUND => self.not_found("manifest unknown"),
-                StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => self.denied(&text),
-                _ => anyhow!(text),
-            };
-        };
-        let said = format!("{}: {message}", code.to_lowercase().replace('_', " "));
-        match code.as_str() {
-            "MANIFEST_UNKNOWN" => self.not_found(&said),
-            "NAME_UNKNOWN" => {
-                let name = self.reference.familiar_name();
-                Error::NotFound(format!("repository {name} not found: {said}")).into()
-            }
-            "DENIED" | "UNAUTHORIZED" => self.denied(&said),
-            _ => anyhow!("{said}"),
-        }
-    }
-
-    fn not_found(&self, said: &str) -> anyhow::Error {
-        let name = self.reference.familiar();
-        Error::NotFound(format!("manifest for {name} not found: {said}")).into()
-    }
-
-    fn denied(&self, said: &str) -> anyhow::Error {
-        let name = self.reference.familiar_name();
-        let text = format!(
-            "pull access denied for {name}, repository does not exist or may require \
-             'docker login': {said}"
-        );
-        Error::Denied(text).into()
     }
 }
 

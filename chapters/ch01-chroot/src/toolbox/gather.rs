@@ -1,5 +1,7 @@
 //! Gathering: each wanted program with all that it needs, or not at all.
 
+mod surroundings;
+
 use std::collections::{BTreeMap, HashSet};
 use std::fs;
 use std::io::Read;
@@ -11,7 +13,7 @@ use super::elf::Elf;
 use super::host::{Host, Walk};
 use super::loader::{self, Loader};
 use super::programs::{self, WANTED};
-use super::{Entry, Kind, Toolbox, files};
+use super::{Entry, Kind, Toolbox};
 
 /// Collects the toolbox of the file system at `root`.
 pub(super) fn gather(root: &Path, path_dirs: &[PathBuf]) -> Result<Toolbox> {
@@ -214,61 +216,6 @@ impl Gatherer<'_> {
             _ => self.link("bin/sh".into(), &shell),
         }
         Ok(())
-    }
-
-    /// Enters what is needed besides programs.
-    fn surroundings(&mut self) {
-        for (path, mode) in files::FOLDERS {
-            let path = PathBuf::from(path);
-            if !matches!(self.entries.get(&path), Some(Kind::Link { .. })) {
-                self.entries.insert(path, Kind::Dir { mode: *mode });
-            }
-        }
-        for (path, kind) in files::texts() {
-            self.entries.insert(path.into(), kind);
-        }
-        for folder in files::TERMINFO {
-            for terminal in files::TERMINALS {
-                let path = Path::new(folder).join(&terminal[..1]).join(terminal);
-                self.take_file(&path);
-            }
-        }
-        // What tells the loader where to look, so that it looks there too.
-        self.take_file(Path::new("/etc/ld.so.cache"));
-        self.libraries_opened_later();
-        let entries: Vec<_> = self.entries.keys().cloned().collect();
-        for path in entries {
-            let name = path.to_string_lossy();
-            if let Some(loader) = loader::musl_name(&name) {
-                self.take_file(&loader::musl_path_file(loader));
-            }
-        }
-    }
-
-    fn libraries_opened_later(&mut self) {
-        let Some(shell) = self.host.program(Path::new("/bin/sh")) else {
-            return;
-        };
-        let Some(elf) = self.loader.elf(&shell.end) else {
-            return;
-        };
-        let user = (shell.end.as_path(), &elf);
-        for name in files::OPENED_LATER {
-            let library = self.loader.find(name, user, user);
-            let needs = library.and_then(|library| {
-                let elf = self.loader.elf(&library.end)?;
-                self.needs(library, &elf).ok()
-            });
-            for walk in needs.into_iter().flatten() {
-                self.enter(walk);
-            }
-        }
-    }
-
-    fn take_file(&mut self, path: &Path) {
-        if let Some(walk) = self.host.walk(path) {
-            self.enter(walk);
-        }
     }
 
     /// The interpreter of a script: of `#!/usr/bin/env sh`, `sh`.
