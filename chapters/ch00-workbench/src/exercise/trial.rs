@@ -149,7 +149,7 @@ pub fn watch(
     };
     let left = left_running();
     sweep(pid);
-    let heard: Vec<_> = ears.into_iter().map(Ear::to_the_end).collect();
+    let heard: Vec<_> = ears.into_iter().map(Ear::into_whole).collect();
     let end = match ended {
         End::Status(_) if is_loud(&heard, limits) => End::TooLoud,
         other => other,

@@ -36,7 +36,7 @@ impl Ear {
     }
 
     /// All that was heard, when the last writer is gone.
-    pub(super) fn to_the_end(self) -> Vec<u8> {
+    pub(super) fn into_whole(self) -> Vec<u8> {
         let _ = self.listener.join();
         let mut heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
         std::mem::take(&mut heard)
