@@ -75,6 +75,8 @@ impl Recipe<'_> {
         }
         hooks::run(self.hooks, hooks::Moment::CreateContainer, self.state)?;
         mounts::pivot(&root)?;
+        // ANCHOR_END: cook
+        // ANCHOR: cook_inside
         // From here on paths are the container's own.
         let inside = Root::open(Path::new("/"))?;
         if process.terminal {
@@ -90,7 +92,7 @@ impl Recipe<'_> {
         mounts::mask(&inside, &plan.tree.masked)?;
         self.finish(helm)
     }
-    // ANCHOR_END: cook
+    // ANCHOR_END: cook_inside
 
     /// The last steps: wait for `start`, give up what must be given up, exec.
     // ANCHOR: finish
