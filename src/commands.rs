@@ -31,7 +31,7 @@ use std::io::{IsTerminal, stdin};
 
 use anyhow::{Result, bail, ensure};
 use engine::client::signals::{Forced, Interrupted};
-use engine::client::{Client, Failure, Host};
+use engine::client::{self, Client, Failure, Host};
 
 use crate::cli::system::{Daemon, DaemonVerb};
 use crate::cli::{ContainerGroup, ContainerVerb, ImageGroup, SystemGroup, Verb};
@@ -191,17 +191,23 @@ fn check_terminal(stdin_attached: bool, terminal: bool) -> Result<()> {
     Ok(())
 }
 
-/// Does the same with each of `names`, in order, and prints the name of each that it
-/// was done with; goes on after an error.
+/// How many requests are under way at once, as with docker's client.
+const AT_ONCE: usize = 50;
+
+/// Does the same with each of `names`, many at once, and prints in their order the name
+/// of each that it was done with.
 async fn each<'n>(
     names: &'n [String],
     act: impl AsyncFn(&'n str) -> Result<()>,
 ) -> Result<u8> {
     let mut errors = Vec::new();
-    for name in names {
-        match act(name).await {
-            Ok(()) => output::line(name)?,
-            Err(error) => errors.push(error),
+    for some in names.chunks(AT_ONCE) {
+        let done = client::all(some.iter().map(|name| act(name))).await;
+        for (name, done) in some.iter().zip(done) {
+            match done {
+                Ok(()) => output::line(name)?,
+                Err(error) => errors.push(error),
+            }
         }
     }
     done(errors)

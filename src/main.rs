@@ -72,6 +72,8 @@ fn perform(typed: Cli) -> Result<u8> {
             output::note(&format!("skiff: {notice}"));
         }
         let answer = commands::perform(&client, *verb).await;
+        // Fetching the steps is none of them.
+        steps::send_to(None);
         match client.steps().await {
             Ok(steps) => theirs = steps,
             Err(error) => output::note(&format!("skiff: {error:#}")),
@@ -96,7 +98,6 @@ fn listen(explain: Option<Explain>) -> Result<Option<Receiver>> {
 }
 
 fn explain(how: Explain, own: &Receiver, theirs: Vec<Step>) {
-    steps::send_to(None);
     let mut all = own.drain();
     all.extend(theirs);
     let text = bench::render(how, &all);

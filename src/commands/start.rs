@@ -5,14 +5,15 @@ use engine::client::signals::Signals;
 use engine::client::{Client, WaitUntil};
 
 use super::run::{Attached, detach_keys};
-use super::{check_terminal, each};
+use super::{check_terminal, done};
 use crate::cli::container::Start;
+use crate::output;
 
 /// `skiff start`.
 pub(super) async fn run(client: &Client, typed: &Start) -> Result<u8> {
     let names = &typed.names.containers;
     if !(typed.attach || typed.interactive) {
-        return each(names, async |name| client.start(name).await.map(drop)).await;
+        return in_order(client, names).await;
     }
     ensure!(
         names.len() == 1,
@@ -44,4 +45,16 @@ pub(super) async fn run(client: &Client, typed: &Start) -> Result<u8> {
         attached.carry(stream, wait).await
     };
     signals.attend(work).await
+}
+
+/// One after the other: the second may need the first.
+async fn in_order(client: &Client, names: &[String]) -> Result<u8> {
+    let mut errors = Vec::new();
+    for name in names {
+        match client.start(name).await {
+            Ok(_) => output::line(name)?,
+            Err(error) => errors.push(error),
+        }
+    }
+    done(errors)
 }

@@ -14,6 +14,7 @@ pub mod session;
 pub mod signals;
 pub mod terminal;
 
+mod all;
 mod containers;
 mod execs;
 mod http;
@@ -29,6 +30,7 @@ use workbench::steps;
 
 use crate::api;
 
+pub use all::all;
 pub use containers::{Attach, Logs, Wait, WaitUntil};
 pub use host::Host;
 pub use http::{Body, Failure, Hijacked, Lines};
