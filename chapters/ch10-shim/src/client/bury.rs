@@ -9,10 +9,10 @@ use chroot::process::Child;
 use jiff::Timestamp;
 use nix::unistd::Pid;
 
-use super::Error;
+use super::{Error, Shim};
 use crate::config::{Config, Folder};
 use crate::protocol::{Exit, Ready, Refusal};
-use crate::{socket, write_exit};
+use crate::write_exit;
 
 /// Clears away what a dead shim left behind, writes its exit file, and returns what is
 /// in it. If the shim had come to its end, its own exit file tells.
@@ -24,7 +24,8 @@ use crate::{socket, write_exit};
 /// [`Error::Refused`] when the shim lives; when the exit file cannot be written.
 // ANCHOR: bury
 pub fn bury(folder: &Folder, config: &Config) -> Result<Exit, Error> {
-    if socket::connect(&folder.socket()).is_ok() {
+    // An answer, not a connection: one that is being killed still has its socket.
+    if !matches!(Shim::new(folder.clone()).state(), Err(Error::Gone)) {
         return Err(Error::Refused(Refusal::state("the shim is alive")));
     }
     let mut problems = Vec::new();

@@ -13,7 +13,7 @@ use std::time::Duration;
 use shim::client::Shim;
 use shim::frame::{Reader, Stream};
 use shim::{Config, Exit, Folder, Ready, Streams, log};
-use support::{Need, Ordinary, Output, eventually, run};
+use support::{Need, Ordinary, Output, World, eventually, run};
 
 pub(crate) const ALL: Streams = Streams {
     stdin: true,
@@ -24,9 +24,14 @@ pub(crate) const ALL: Streams = Streams {
 /// How long anything may take here.
 pub(crate) const LIMIT: Duration = Duration::from_secs(20);
 
-/// An ordinary user's container.
+enum Who {
+    Ordinary(Ordinary),
+    Root(World),
+}
+
+/// A container, in the hands of somebody.
 pub(crate) struct Bench {
-    user: Ordinary,
+    who: Who,
     pub(crate) folder: Folder,
     pub(crate) shim: Shim,
 }
@@ -37,17 +42,46 @@ impl Bench {
         if !support::needs(&[Need::User, Need::UserNamespace]) {
             return None;
         }
-        let user = Ordinary::new();
-        let folder = Folder::new(user.home().join("container"));
+        Some(Self::of(Who::Ordinary(Ordinary::new())))
+    }
+
+    /// A place for a container in a world of root's; `None` where that is not to be had.
+    pub(crate) fn root(needs: &[Need]) -> Option<Self> {
+        if !support::needs(&[&[Need::Root], needs].concat()) {
+            return None;
+        }
+        let world = World::root(env!("CARGO_BIN_EXE_ch10"));
+        Some(Self::of(Who::Root(world)))
+    }
+
+    fn of(who: Who) -> Self {
+        let home = match &who {
+            Who::Ordinary(user) => user.home(),
+            Who::Root(world) => world.home(),
+        };
+        let folder = Folder::new(home.join("container"));
         let shim = Shim::new(folder.clone());
-        Some(Self { user, folder, shim })
+        Self { who, folder, shim }
+    }
+
+    /// Root's world.
+    pub(crate) fn world(&self) -> &World {
+        match &self.who {
+            Who::Root(world) => world,
+            Who::Ordinary(_) => panic!("an ordinary user's container has no world"),
+        }
     }
 
     /// The bench's program with these words.
     pub(crate) fn ch10(&self, words: &[&str]) -> Output {
-        let mut command = self.user.command(env!("CARGO_BIN_EXE_ch10"));
-        command.args(words);
-        run(command)
+        match &self.who {
+            Who::Ordinary(user) => {
+                let mut command = user.command(env!("CARGO_BIN_EXE_ch10"));
+                command.args(words);
+                run(command)
+            }
+            Who::Root(world) => world.skiff(words),
+        }
     }
 
     /// Starts a container; the program that did it has ended when this returns.
