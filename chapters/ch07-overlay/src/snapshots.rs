@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
+use workbench::steps::step;
 
 const COMPLETE: &str = "complete";
 const STAGING: &str = "staging-";
@@ -91,12 +92,18 @@ impl Snapshots {
             return Ok(layer);
         }
         let folder = File::open(&self.root).context("open the folder of layers")?;
-        // One sync for thousands of files, instead of an fsync each.
-        nix::unistd::syncfs(&folder).context("sync the layer")?;
+        let why = "one sync for thousands of files, instead of an fsync each";
+        step(7, format_args!("syncfs({:?})", self.root), why, || {
+            nix::unistd::syncfs(&folder)
+        })
+        .context("sync the layer")?;
         let mark = serde_json::to_vec(&about).context("write the mark")?;
         let path = staging.folder.join(COMPLETE);
         workbench::files::write_atomic(&path, &mark, true)?;
-        fs::rename(&staging.folder, self.root.join(chain))
+        let place = self.root.join(chain);
+        let why = "the layer appears whole, or not at all";
+        let call = format_args!("rename({:?}, {place:?})", staging.folder);
+        step(7, call, why, || fs::rename(&staging.folder, &place))
             .or_else(|error| match error.raw_os_error() {
                 Some(libc::ENOTEMPTY | libc::EEXIST) => Ok(()),
                 _ => Err(error),

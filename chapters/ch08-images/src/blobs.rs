@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use anyhow::{Context, Result, ensure};
+use workbench::steps::step;
 
 use crate::digest::{Digest, Hashing};
 use crate::error::Error;
@@ -151,9 +152,20 @@ impl Incoming {
             let digest = expected.clone();
             return Err(Error::Unverified { what, digest }.into());
         }
-        file.sync_data().context("sync a blob")?;
-        fs::rename(&self.path, blobs.path(&digest))
-            .with_context(|| format!("put the blob {digest} in place"))?;
+        let why = "a power failure must not leave a name without its bytes";
+        step(8, format_args!("fdatasync({:?})", self.path), why, || {
+            file.sync_data()
+        })
+        .context("sync a blob")?;
+        let path = blobs.path(&digest);
+        let why = "the digest is right: from now on the content has its name";
+        step(
+            8,
+            format_args!("rename({:?}, {path:?})", self.path),
+            why,
+            || fs::rename(&self.path, &path),
+        )
+        .with_context(|| format!("put the blob {digest} in place"))?;
         Ok((digest, length))
     }
     // ANCHOR_END: finish

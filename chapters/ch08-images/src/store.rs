@@ -283,3 +283,55 @@ pub(crate) fn read_config(
     );
     Ok((config, diff_ids))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parts(layers: usize) -> Manifest {
+        let descriptor = manifest::Descriptor {
+            media_type: String::new(),
+            digest: Digest::of(b""),
+            size: 0,
+            platform: None,
+        };
+        Manifest {
+            config: descriptor.clone(),
+            layers: vec![descriptor; layers],
+        }
+    }
+
+    #[test]
+    fn dockers_nulls_are_nothing() {
+        let config = br#"{"architecture":"amd64","os":"linux","created":null,
+            "config":{"Env":null,"Cmd":null,"Volumes":null,"ExposedPorts":null,
+            "Labels":null,"Entrypoint":null,"OnBuild":null,"User":"","Image":"x"},
+            "container_config":{"Cmd":null},"history":null,"docker_version":"1",
+            "rootfs":{"type":"layers","diff_ids":[]}}"#;
+        let (config, diff_ids) = read_config(config, &parts(0)).unwrap();
+        assert!(diff_ids.is_empty());
+        assert!(config.config().as_ref().unwrap().env().is_none());
+    }
+
+    #[test]
+    fn a_config_that_does_not_fit_is_refused() {
+        let config = |more: &str| {
+            format!(r#"{{"architecture":"amd64","os":"linux"{more}}}"#).into_bytes()
+        };
+        let none = config(r#","rootfs":{"type":"layers","diff_ids":[]}"#);
+        assert!(read_config(&none, &parts(1)).is_err());
+        assert!(read_config(&config(""), &parts(0)).is_err());
+        let deep = ["[".repeat(100_000), "]".repeat(100_000)].concat();
+        let deep = config(&format!(",\"config\":{deep}"));
+        assert!(read_config(&deep, &parts(0)).is_err());
+    }
+
+    #[test]
+    fn an_id_is_hex_and_no_longer_than_a_digest() {
+        assert_eq!(id_prefix("sha256:ab1"), Some("ab1"));
+        assert_eq!(id_prefix("ab1"), Some("ab1"));
+        for text in ["", "sha256:", "xyz", "AB", &"a".repeat(65)] {
+            assert_eq!(id_prefix(text), None, "{text}");
+        }
+    }
+}
