@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use ureq::http::{Response, Uri};
 use ureq::tls::{PemItem, RootCerts, TlsConfig, parse_pem};
-use ureq::{Agent, Body};
+use ureq::{Agent, Body, Timeout};
 
 use super::Failure;
 
@@ -184,18 +184,27 @@ fn next(from: &Uri, location: &str) -> Result<Uri> {
 }
 // ANCHOR_END: next
 
-/// Whether a failed request may be tried again.
+/// Whether a failed request may be tried again: a certificate gets no better.
 fn sort(error: ureq::Error) -> Failure {
-    use std::io::ErrorKind::{ConnectionRefused, NotFound};
-    match &error {
-        ureq::Error::Io(io) if !matches!(io.kind(), ConnectionRefused | NotFound) => {
-            Failure::Passing(error.into())
+    use std::io::ErrorKind::{ConnectionRefused, InvalidData, NotFound};
+    let passing = match &error {
+        ureq::Error::Io(io) => {
+            let kinds = [ConnectionRefused, InvalidData, NotFound];
+            !kinds.contains(&io.kind()) && !is_lookup(io)
         }
-        ureq::Error::Timeout(_) | ureq::Error::Protocol(_) => {
-            Failure::Passing(error.into())
-        }
-        _ => Failure::Final(error.into()),
+        ureq::Error::Timeout(phase) => *phase != Timeout::Resolve,
+        ureq::Error::Protocol(_) => true,
+        _ => false,
+    };
+    match passing {
+        true => Failure::Passing(error.into()),
+        false => Failure::Final(error.into()),
     }
+}
+
+/// Whether getaddrinfo(3) failed: the standard library has no kind for it.
+fn is_lookup(error: &std::io::Error) -> bool {
+    error.to_string().starts_with("failed to lookup address")
 }
 
 /// What a failed connection says, as the kernel would.
@@ -206,6 +215,8 @@ pub(super) fn cause(error: &anyhow::Error) -> String {
         {
             "connection refused".to_owned()
         }
+        Some(ureq::Error::Io(io)) if is_lookup(io) => "no such host".to_owned(),
+        Some(ureq::Error::Io(io)) => io.to_string(),
         Some(ureq::Error::HostNotFound) => "no such host".to_owned(),
         Some(other) => other.to_string(),
         None => format!("{error:#}"),
@@ -257,6 +268,25 @@ mod tests {
         ] {
             assert!(!is_loopback(name), "{name}");
         }
+    }
+
+    #[test]
+    fn what_gets_no_better_is_not_tried_again() {
+        use std::io::{Error, ErrorKind};
+        let passing = |error| matches!(sort(error), Failure::Passing(_));
+        let lookup = || Error::other("failed to lookup address information: x");
+        assert!(!passing(ureq::Error::Io(lookup())));
+        assert!(!passing(ureq::Error::Io(
+            ErrorKind::ConnectionRefused.into()
+        )));
+        assert!(!passing(ureq::Error::Timeout(Timeout::Resolve)));
+        assert!(!passing(ureq::Error::Io(Error::new(
+            ErrorKind::InvalidData,
+            "TLS"
+        ))));
+        assert!(passing(ureq::Error::Io(ErrorKind::ConnectionReset.into())));
+        assert!(passing(ureq::Error::Timeout(Timeout::RecvBody)));
+        assert_eq!(cause(&ureq::Error::Io(lookup()).into()), "no such host");
     }
 
     #[test]
