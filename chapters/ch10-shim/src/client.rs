@@ -8,12 +8,15 @@ mod spawn;
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::net::UnixStream;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::Context;
+use nix::unistd::Pid;
 
 use crate::config::Folder;
-use crate::protocol::{Answer, Exec, Exit, Refusal, Reply, Request, Status, Streams};
+use crate::protocol::{
+    Answer, Exec, Exit, Ready, Refusal, Reply, Request, Status, Streams,
+};
 use crate::socket;
 
 pub use bury::bury;
@@ -39,11 +42,17 @@ pub struct Shim(Folder);
 
 /// A request that was sent and waits for its answer.
 #[derive(Debug)]
-pub struct Pending(BufReader<UnixStream>);
+pub struct Pending {
+    stream: BufReader<UnixStream>,
+    shim: Shim,
+}
 
 /// How long a shim may take to answer what it answers at once. It never waits for the
 /// container; what exceeds this is a stopped shim.
 const PATIENCE: Duration = Duration::from_secs(30);
+
+/// How long it may take before one looks whether it is there at all.
+const DOUBT: Duration = Duration::from_secs(1);
 
 impl Shim {
     /// The shim that lives in `folder`.
@@ -52,10 +61,24 @@ impl Shim {
         Self(folder)
     }
 
-    /// Whether the shim takes requests.
+    /// Whether the shim lives. Its socket does not tell: a created container's first
+    /// process is a copy of it until it becomes its program, and holds the socket too.
     #[must_use]
     pub fn is_alive(&self) -> bool {
-        socket::connect(&self.0.socket()).is_ok()
+        let since = |pid| {
+            runtime::state::start_time(Pid::from_raw(pid))
+                .ok()
+                .flatten()
+        };
+        self.family()
+            .is_some_and(|who| since(who.shim_pid) == Some(who.shim_start_time))
+    }
+
+    /// Who lives in the folder, or did; `None` when nobody ever did, or all has been
+    /// cleared away.
+    #[must_use]
+    pub fn family(&self) -> Option<Ready> {
+        serde_json::from_slice(&std::fs::read(self.0.pid()).ok()?).ok()
     }
 
     /// Lets the created container exec its program; returns its pid.
@@ -178,7 +201,10 @@ impl Shim {
         let mut line = serde_json::to_vec(request).context("write a request")?;
         line.push(b'\n');
         stream.write_all(&line).map_err(gone)?;
-        Ok(Pending(BufReader::with_capacity(1, stream)))
+        Ok(Pending {
+            stream: BufReader::with_capacity(1, stream),
+            shim: self.clone(),
+        })
     }
 }
 
@@ -191,9 +217,11 @@ impl Pending {
     /// # Errors
     /// [`Error::Gone`] when the shim died without an answer.
     pub fn exit(mut self) -> Result<Exit, Error> {
-        let reply = self.read()?;
+        let mut line = String::new();
+        self.stream.read_line(&mut line).map_err(gone)?;
+        let reply = understand(&line)?;
         // The end of the connection is the end of the shim's work.
-        let _ = self.0.read_to_end(&mut Vec::new());
+        let _ = self.stream.read_to_end(&mut Vec::new());
         reply.exit.ok_or(Error::Gone)
     }
 
@@ -201,31 +229,40 @@ impl Pending {
     /// means before it calls [`Pending::exit`].
     #[must_use]
     pub fn stream(&self) -> &UnixStream {
-        self.0.get_ref()
+        self.stream.get_ref()
     }
 
     /// Waits for an answer that comes at once, and gives the connection back.
     fn answer(mut self) -> Result<(Reply, UnixStream), Error> {
-        let patience = |limit| self.0.get_ref().set_read_timeout(limit);
-        patience(Some(PATIENCE)).context("limit the wait for the shim")?;
-        let reply = self.read()?;
-        let stream = self.0.into_inner();
-        stream
-            .set_read_timeout(None)
-            .context("unlimit the stream")?;
+        let patience = |stream: &UnixStream, limit| {
+            let set = stream.set_read_timeout(limit);
+            set.context("limit the wait for the shim")
+        };
+        patience(self.stream.get_ref(), Some(DOUBT))?;
+        let (mut line, since) = (String::new(), Instant::now());
+        while let Err(error) = self.stream.read_line(&mut line) {
+            let late = error.kind() == std::io::ErrorKind::WouldBlock;
+            if !late || since.elapsed() > PATIENCE {
+                return Err(gone(error));
+            }
+            if !self.shim.is_alive() {
+                return Err(Error::Gone);
+            }
+        }
+        let reply = understand(&line)?;
+        let stream = self.stream.into_inner();
+        patience(&stream, None)?;
         Ok((reply, stream))
     }
+}
 
-    fn read(&mut self) -> Result<Reply, Error> {
-        let mut line = String::new();
-        let length = self.0.read_line(&mut line).map_err(gone)?;
-        if length == 0 {
-            return Err(Error::Gone);
-        }
-        match serde_json::from_str(&line).context("understand the shim's answer")? {
-            Answer::Ok { ok } => Ok(ok),
-            Answer::Refused(refusal) => Err(Error::Refused(refusal)),
-        }
+fn understand(line: &str) -> Result<Reply, Error> {
+    if line.is_empty() {
+        return Err(Error::Gone);
+    }
+    match serde_json::from_str(line).context("understand the shim's answer")? {
+        Answer::Ok { ok } => Ok(ok),
+        Answer::Refused(refusal) => Err(Error::Refused(refusal)),
     }
 }
 

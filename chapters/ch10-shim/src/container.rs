@@ -94,8 +94,8 @@ impl Container {
 
     /// Who is whose parent.
     pub(crate) fn family(&self) -> Result<String> {
-        let text = fs::read(self.folder.pid()).context("read who lives here")?;
-        let Ready { pid, shim_pid, .. } = serde_json::from_slice(&text)?;
+        let family = self.shim.family().context("nobody lives here")?;
+        let Ready { pid, shim_pid, .. } = family;
         let parent = parent(shim_pid)?;
         let child = parent_is(pid, shim_pid)?;
         Ok(format!(

@@ -95,12 +95,14 @@ fn raise(config: Config, folder: Folder) -> Result<(Keeper, Ready)> {
     rootfs::mount(config.rootfs.as_ref(), &target)?;
     let log = Log::open(config.log.as_deref())?;
     let listener = listen(&folder)?;
+    introduce(None, &folder)?;
     let made = create(&config, &folder).and_then(|(pid, streams)| {
-        let ready = introduce(pid, &folder)?;
+        let ready = introduce(Some(pid), &folder)?;
         Ok((pid, streams, ready))
     });
     let (pid, streams, ready) = made.inspect_err(|_| {
         let _ = delete(&config, &folder);
+        let _ = fs::remove_file(folder.pid());
         let _ = fs::remove_file(folder.socket());
     })?;
     let created = Created {
@@ -176,14 +178,18 @@ fn delete(config: &Config, folder: &Folder) -> Result<()> {
     launch(config, &Order::Delete, papers, theirs)?.wait()
 }
 
-/// Writes down who lives here, for when nobody answers any more.
-fn introduce(pid: Pid, folder: &Folder) -> Result<Ready> {
-    let start_time = runtime::state::start_time(pid)?
-        .context("the container's first process has ended already")?;
+/// Writes down who lives here, for when nobody answers.
+fn introduce(pid: Option<Pid>, folder: &Folder) -> Result<Ready> {
+    let since = |pid| runtime::state::start_time(pid);
+    let shim = getpid();
     let ready = Ready {
-        pid: pid.as_raw(),
-        start_time,
-        shim_pid: getpid().as_raw(),
+        pid: pid.map_or(0, Pid::as_raw),
+        start_time: match pid {
+            Some(pid) => since(pid)?.context("the first process has ended already")?,
+            None => 0,
+        },
+        shim_pid: shim.as_raw(),
+        shim_start_time: since(shim)?.unwrap_or_default(),
     };
     let text = serde_json::to_vec(&ready).context("write the pids")?;
     write_atomic(&folder.pid(), &text, false)?;

@@ -36,6 +36,13 @@ enum Verb {
         #[command(flatten)]
         what: What,
     },
+    /// Make a container under a shim, to be started by `ask FOLDER '{"do":"start"}'`.
+    Create {
+        /// Where its files are to be.
+        folder: PathBuf,
+        #[command(flatten)]
+        what: What,
+    },
     /// Start a container under a shim, and stay attached to its end.
     Run(What),
     /// Attach to the container in a folder.
@@ -99,6 +106,10 @@ fn main() -> ExitCode {
         None => show(),
         Some(Verb::Start { folder, what }) => {
             container::create(&folder, &what)?.shim.start()?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Some(Verb::Create { folder, what }) => {
+            container::create(&folder, &what)?;
             Ok(ExitCode::SUCCESS)
         }
         Some(Verb::Run(what)) => {

@@ -98,6 +98,20 @@ fn a_killed_shim_s_container_is_found_and_ended() {
 }
 
 #[test]
+fn a_shim_that_dies_before_the_start_is_known_to_be_dead() {
+    let Some(bench) = Bench::new() else { return };
+    let folder = bench.folder.path().to_string_lossy().into_owned();
+    let _ = bench.ch10(&["create", &folder, "--", "true"]).expect(0);
+    let ids = bench.pids();
+    kill(Pid::from_raw(ids.shim_pid), Signal::SIGKILL).unwrap();
+    // The container's first process is a copy of it, and holds its socket.
+    bench.gone(ids.shim_pid);
+    assert!(matches!(bench.shim.state(), Err(Error::Gone)));
+    let _ = bench.ch10(&["bury", &folder]).expect(137);
+    bench.gone(ids.pid);
+}
+
+#[test]
 fn a_container_that_cannot_be_made_leaves_nothing() {
     for (command, kind) in [
         ("nowhere", "not found in $PATH"),

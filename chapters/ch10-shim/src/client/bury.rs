@@ -11,7 +11,7 @@ use nix::unistd::Pid;
 
 use super::{Error, Shim};
 use crate::config::{Config, Folder};
-use crate::protocol::{Exit, Ready, Refusal};
+use crate::protocol::{Exit, Refusal};
 use crate::write_exit;
 
 /// Clears away what a dead shim left behind, writes its exit file, and returns what is
@@ -24,8 +24,8 @@ use crate::write_exit;
 /// [`Error::Refused`] when the shim lives; when the exit file cannot be written.
 // ANCHOR: bury
 pub fn bury(folder: &Folder, config: &Config) -> Result<Exit, Error> {
-    // An answer, not a connection: one that is being killed still has its socket.
-    if !matches!(Shim::new(folder.clone()).state(), Err(Error::Gone)) {
+    let shim = Shim::new(folder.clone());
+    if shim.is_alive() {
         return Err(Error::Refused(Refusal::state("the shim is alive")));
     }
     let mut problems = Vec::new();
@@ -34,7 +34,7 @@ pub fn bury(folder: &Folder, config: &Config) -> Result<Exit, Error> {
             problems.push(format!("{what}: {error:#}"));
         }
     };
-    note("kill the first process", kill_first(folder));
+    note("kill the first process", kill_first(&shim));
     note("kill the others", kill_others(config));
     // The state may be gone, or was never written.
     let deleted = delete(config);
@@ -63,16 +63,15 @@ pub fn bury(folder: &Folder, config: &Config) -> Result<Exit, Error> {
 // ANCHOR_END: bury
 
 /// Kills the first process, if its pid still means the process that it meant.
-fn kill_first(folder: &Folder) -> Result<()> {
-    let Ok(text) = fs::read(folder.pid()) else {
+fn kill_first(shim: &Shim) -> Result<()> {
+    let Some(who) = shim.family() else {
         return Ok(());
     };
-    let ready: Ready = serde_json::from_slice(&text).context("understand the pids")?;
-    let pid = Pid::from_raw(ready.pid);
+    let pid = Pid::from_raw(who.pid);
     let Ok(process) = Child::adopt(pid) else {
         return Ok(());
     };
-    if runtime::state::start_time(pid)? == Some(ready.start_time) {
+    if runtime::state::start_time(pid)? == Some(who.start_time) {
         process.send(libc::SIGKILL)?;
     }
     Ok(())

@@ -56,7 +56,7 @@ fn same_build(program: &Path) -> bool {
 ///
 /// `steps` is where shim, launcher and container announce their system calls (a sender
 /// of [`workbench::steps::channel`]); they have closed it when the container has
-/// started or failed.
+/// started or failed. An exit file of an earlier run is removed.
 ///
 /// # Errors
 /// [`Error::Refused`] with the shim's own account when the container could not be made:
@@ -68,6 +68,13 @@ pub fn spawn(
     config: &Config,
     steps: Option<OwnedFd>,
 ) -> Result<Ready, Error> {
+    // How it ended last time is no longer how it is.
+    match std::fs::remove_file(&config.exit_file) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            return Err(anyhow!(error).context("remove the old exit file").into());
+        }
+        _ => {}
+    }
     let path = folder.config();
     let text = serde_json::to_vec_pretty(config).context("write the configuration")?;
     workbench::files::write_atomic(&path, &text, false)?;
