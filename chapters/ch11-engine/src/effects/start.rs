@@ -243,12 +243,11 @@ fn of_shim(error: ShimError, container: &Container) -> Failure {
         shim::Kind::NotExecutable => (126, "permission denied"),
         shim::Kind::State | shim::Kind::Other => (128, ""),
     };
-    let lower = refusal.error.to_lowercase();
     let known = match code {
-        127 => {
-            lower.contains(words) || refusal.error.contains("no such file or directory")
-        }
-        _ => lower.contains(words),
+        127 => ["executable file not found", "no such file or directory"]
+            .iter()
+            .any(|words| refusal.error.contains(words)),
+        _ => refusal.error.contains(words),
     };
     let mut message = format!("failed to create task for container: {}", refusal.error);
     if !known {
