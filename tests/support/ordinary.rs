@@ -31,7 +31,9 @@ impl Ordinary {
     pub fn new() -> Self {
         // Not $TMPDIR: it may lie where only root may go.
         let home = tempfile::Builder::new()
-            .prefix("skiff-test-")
+            .prefix("skiff-")
+            // The names of sockets below it stay short of 108 bytes.
+            .rand_bytes(4)
             .tempdir_in("/tmp");
         let home = home.expect("a folder in /tmp");
         let root = Uid::effective().is_root();

@@ -26,7 +26,8 @@ set -e
 mount -t tmpfs -o mode=755 world /run
 mount -t tmpfs -o mode=755 world /var/lib
 ip link set lo up
-if [ -n "$1" ]; then mkdir /run/skiff-bin; mount --bind "$1" /run/skiff-bin; fi
+mkdir -p -m 700 "/run/user/$1" && chown "$1:$2" "/run/user/$1"
+if [ -n "$3" ]; then mkdir /run/skiff-bin; mount --bind "$3" /run/skiff-bin; fi
 echo ready
 exec env --ignore-signal=CHLD cat
 "#;
@@ -43,6 +44,15 @@ pub struct World {
 enum Who {
     Root(tempfile::TempDir),
     Ordinary(Ordinary),
+}
+
+impl Who {
+    fn ids(&self) -> (u32, u32) {
+        match self {
+            Self::Root(_) => (0, 0),
+            Self::Ordinary(user) => user.ids(),
+        }
+    }
 }
 
 impl World {
@@ -87,7 +97,9 @@ impl World {
             "--kill-child",
             "--mount-proc",
         ]);
+        let (uid, gid) = who.ids();
         unshare.args(["sh", "-c", FIRST, "world"]);
+        unshare.args([uid.to_string(), gid.to_string()]);
         // Root's checkout may lie where an ordinary user cannot go: shown elsewhere.
         let shown = matches!(who, Who::Ordinary(_)) && Uid::effective().is_root();
         let (dir, name) = (skiff.parent(), skiff.file_name());
@@ -135,10 +147,7 @@ impl World {
 
     /// The user id and the group of whoever runs commands here.
     pub(crate) fn ids(&self) -> (u32, u32) {
-        match &self.who {
-            Who::Root(_) => (0, 0),
-            Who::Ordinary(user) => user.ids(),
-        }
+        self.who.ids()
     }
 
     /// Where the daemon of this world keeps what lasts, as the world sees it.
@@ -155,7 +164,7 @@ impl World {
     pub fn exec_root(&self) -> PathBuf {
         match &self.who {
             Who::Root(_) => "/run/skiff".into(),
-            Who::Ordinary(user) => user.home().join("run/skiff"),
+            Who::Ordinary(user) => format!("/run/user/{}/skiff", user.ids().0).into(),
         }
     }
 
@@ -193,7 +202,7 @@ impl World {
     /// The daemon's pid as the world counts, if one has written it down.
     #[must_use]
     pub fn daemon_pid(&self) -> Option<u32> {
-        let path = self.outside(self.exec_root().join("daemon.pid"));
+        let path = self.outside(self.exec_root().join("daemon.lock"));
         let text = std::fs::read_to_string(path).ok()?;
         let pid = text.split_whitespace().next()?.parse().ok()?;
         self.outside(format!("/proc/{pid}/stat"))

@@ -92,6 +92,7 @@ impl Masks {
         if uid != 0 {
             // Whoever ran the test, the reader is the first user of their machine.
             own.push((format!("uid {uid}"), "uid 1000".into()));
+            own.push((format!("/run/user/{uid}/"), "/run/user/1000/".into()));
             own.push((format!("\"0 {uid} 1\""), "\"0 1000 1\"".into()));
             own.push((format!("\"0 {gid} 1\""), "\"0 1000 1\"".into()));
         }

@@ -97,7 +97,14 @@ impl World {
 
     fn environment(&self) -> Vec<(&'static str, String)> {
         let mut environment = match &self.who {
-            Who::Ordinary(user) => user.environment(),
+            Who::Ordinary(user) => {
+                // As on a real machine: short enough for the names of sockets.
+                let mut environment = user.environment();
+                environment.retain(|(name, _)| *name != "XDG_RUNTIME_DIR");
+                environment
+                    .push(("XDG_RUNTIME_DIR", format!("/run/user/{}", user.ids().0)));
+                environment
+            }
             Who::Root(home) => vec![
                 (
                     "PATH",
