@@ -1,7 +1,7 @@
 //! Images: names, digests, manifests, layers; how they are fetched and unpacked.
 //!
 //! [`Store`] holds the images of one data root and is what the engine talks to. The
-//! eight hundred lines to read first, in this order: [`reference`], [`digest`],
+//! eight hundred lines to read first, in this order: [`mod@reference`], [`digest`],
 //! [`manifest`], `blobs`, `pull`, `unpack`. The registry's protocol is in `registry`,
 //! the tar format in `tarball`; [`Store::toolbox`] makes an image without a registry.
 //!
