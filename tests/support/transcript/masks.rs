@@ -26,6 +26,10 @@ const FIXED: &[(&str, &str)] = &[
     (r"\b\d+ bytes\b", "- bytes"),
     // A peak that is no limit.
     (r"\b\d{1,4} KB\b", "- KB"),
+    // How large the machine is.
+    (r#"(cpuset\.(?:cpus|mems)", )"[\d,-]+""#, "$1\"0-3\""),
+    // A filter has as many as the architecture needs.
+    (r"\b\d+ instructions\b", "- instructions"),
     // Where the distribution has its programs: one place on some, two on others.
     (r#""(/usr)?/bin/(\w+)""#, r#""/bin/$2""#),
     // Who takes in orphans: the init, or the session of a desktop.
@@ -38,20 +42,18 @@ const FIXED: &[(&str, &str)] = &[
 type Name = fn(usize) -> String;
 
 /// What is numbered, each kind in the order of its first appearance: a pattern whose
-/// first group is the thing, and how the n-th of them is written.
+/// group is the thing, and how the n-th of them is written.
 const NUMBERED: &[(&str, &str, Name)] = &[
     (
         "pid",
-        r"(?m)^(?:client|daemon|shim|launcher|init|exec|bench) (\d+)$",
+        r"(?m)^(?:client|daemon|shim|launcher|init|exec|bench) (\d+)$|\b(?:shim|container) (\d+)\b|/proc/(\d+)\b|\bpid (?:is )?(\d+)",
         pid,
     ),
-    ("pid", r"\b(?:shim|container) (\d+)\b", pid),
-    ("pid", r"/proc/(\d+)\b", pid),
-    ("pid", r"\bpid (?:is )?(\d+)", pid),
     ("id", r"\b([0-9a-f]{64})\b", id),
     ("bench", r"(/tmp/skiff-bench-\w+)", |n| {
         format!("/tmp/skiff-bench-{n}")
     }),
+    ("veth", r"\bveth([0-9a-f]{6,})\b", |n| n.to_string()),
     // Ports that the kernel chose.
     ("port", r"\d\.\d+:([3-6]\d{4})\b", |n| {
         (40_000 + n).to_string()
@@ -63,17 +65,13 @@ fn pid(n: usize) -> String {
     (4000 + n).to_string()
 }
 
-/// An id or a digest of 64 digits, whose beginning is as telling as the whole.
+/// An id or a digest of 64 digits, by its first twelve.
 fn id(n: usize) -> String {
     const DIGITS: [&str; 8] = [
         "c0ffee", "5ca1ab1e", "0ddba11", "f00d", "decade", "facade", "beef", "cafe",
     ];
     let word = DIGITS[(n - 1) % DIGITS.len()];
-    let mut text = format!("{word}{n:02}");
-    while text.len() < 64 {
-        text.push('0');
-    }
-    text
+    format!("{:0<12}…", format!("{word}{n:02}"))
 }
 
 /// The masks, and what is peculiar to one world.
@@ -118,7 +116,9 @@ fn numbered(text: &str) -> String {
     let mut text = text.to_owned();
     for (kind, pattern, write) in NUMBERED {
         let replaced = pattern_of(pattern).replace_all(&text, |found: &Captures<'_>| {
-            let (whole, thing) = (&found[0], &found[1]);
+            let whole = &found[0];
+            let groups = found.iter().skip(1);
+            let thing = groups.flatten().next().map_or("1", |group| group.as_str());
             if thing == "1" {
                 return whole.to_owned();
             }
@@ -134,7 +134,7 @@ fn numbered(text: &str) -> String {
     // Ids are also written short, by their first twelve digits.
     for ((kind, thing), name) in &names {
         if *kind == "id" {
-            text = text.replace(&thing[..12], &name[..12]);
+            text = text.replace(&thing[..12], name.trim_end_matches('…'));
         }
     }
     text
@@ -167,6 +167,7 @@ mod tests {
         let long = "0123456789ab".repeat(5) + "0123";
         let text = masked(&format!("{long}\n0123456789ab  toolbox\nsha256:{long}\n"));
         assert_eq!(text.matches("c0ffee010000").count(), 3, "{text}");
+        assert_eq!(text.matches('…').count(), 2, "{text}");
         assert!(!text.contains("0123456789ab"), "{text}");
     }
 

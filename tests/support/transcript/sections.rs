@@ -3,24 +3,54 @@
 use std::collections::HashMap;
 use std::fmt::Write as _;
 
+/// From so many steps on, what repeats is counted instead.
+const MANY: usize = 3;
+
 /// With the anchors that mdBook's includes know: around what each process tells, and
-/// in there around what each chapter teaches.
+/// in there around what each chapter teaches. Of many steps in a row that were made for
+/// the same reason, the first is shown and the others are counted.
 pub(super) fn sectioned(text: &str) -> String {
     let mut marks = Marks::default();
     marks.begin(0, "typed");
-    for line in text.lines() {
-        if let Some(role) = teller(line) {
+    for group in groups(text) {
+        if let Some(role) = teller(&group[0]) {
             marks.begin(0, role);
-        } else if let Some(chapter) = taught(line) {
+        } else if let Some(chapter) = taught(&group[0]) {
             let name = format!("{}-{chapter}", marks.open[0].1);
             if marks.open.last().is_none_or(|(kind, _)| *kind != name) {
                 marks.begin(1, &name);
             }
         }
-        let _ = writeln!(marks.text, "{line}");
+        for line in &group {
+            let _ = writeln!(marks.text, "{line}");
+        }
     }
     marks.end(0);
     marks.text
+}
+
+/// The lines of a step together, others alone, repetitions as a line that counts them.
+fn groups(text: &str) -> Vec<Vec<String>> {
+    let mut steps: Vec<Vec<String>> = Vec::new();
+    for line in text.lines().map(str::to_owned) {
+        let goes_on = line.starts_with("     ") && taught(&line).is_none();
+        match steps.last_mut() {
+            Some(step) if goes_on => step.push(line),
+            _ => steps.push(vec![line]),
+        }
+    }
+    let mut shown = Vec::new();
+    for run in steps.chunk_by(|a, b| a.len() > 1 && a[1..] == b[1..]) {
+        if run.len() < MANY {
+            shown.extend(run.to_vec());
+            continue;
+        }
+        let mut first = run[0].clone();
+        let indent = " ".repeat(first[1].len() - first[1].trim_start().len());
+        first.push(format!("{indent}… and {} more like it", run.len() - 1));
+        shown.push(first);
+    }
+    shown
 }
 
 /// The process that begins to tell, by its role.
@@ -102,5 +132,18 @@ mod tests {
                 "{text}"
             );
         }
+    }
+    #[test]
+    fn what_repeats_is_counted() {
+        let step =
+            |call: &str| format!("   -.-- ms  ch06  {call}\n            a folder\n");
+        let text = ["mkdir(1)", "mkdir(2)", "mkdir(3)"].map(step).concat();
+        let seen = sectioned(&format!("init 4001\n{text}"));
+        assert!(seen.contains(
+            "mkdir(1)\n            a folder\n            … and 2 more like it\n"
+        ));
+        assert!(!seen.contains("mkdir(3)"), "{seen}");
+        let two = ["mkdir(1)", "mkdir(2)"].map(step).concat();
+        assert!(sectioned(&two).contains("mkdir(2)"));
     }
 }
