@@ -33,9 +33,11 @@ type_out() {
 # What is typed begins with `$ `; `> ` goes on with it. The rest is what was seen, once.
 command=
 while IFS= read -r line || [ -n "$line" ]; do
-    case $line in
-        '> '*) command+=$'\n'${line#> } ; continue ;;
-    esac
+    # Output may begin with `> ` too: only a command that is not complete goes on.
+    if [[ $line = '> '* ]] && ! bash -n <<< "$command" 2> /dev/null; then
+        command+=$'\n'${line#> }
+        continue
+    fi
     if [ -n "$command" ]; then type_out "$command"; eval "$command" < /dev/null; fi
     command=
     case $line in '$ '*) command=${line#\$ } ;; esac
