@@ -45,15 +45,18 @@ pub(super) async fn attach(call: Call, id: &str) -> Answer {
         .blocking(move |engine| engine.attach(&id, want))
         .await?;
     let keys = (attached.terminal && streams.stdin).then_some(keys);
-    Ok(hijack(call, attached.terminal, keys, connection))
+    let known = std::future::ready(());
+    Ok(hijack(call, attached.terminal, keys, connection, known))
 }
 
 /// Turns a request's connection into a stream: of the shim's, as soon as there is one.
+/// When that has ended, the client is told so only after `known`.
 pub(super) fn hijack(
     mut call: Call,
     terminal: bool,
     keys: Option<Keys>,
     connection: oneshot::Receiver<StdStream>,
+    known: impl Future<Output = ()> + Send + 'static,
 ) -> Response {
     // Clients before 1.42 know but one name for both kinds.
     let media = match terminal || call.minor < 42 {
@@ -73,7 +76,7 @@ pub(super) fn hijack(
                 return;
             }
         };
-        let Some(client) = pump::Client::new(upgraded) else {
+        let Some(mut client) = pump::Client::new(upgraded) else {
             return;
         };
         let stream = tokio::select! {
@@ -81,7 +84,13 @@ pub(super) fn hijack(
             () = client.gone() => None,
         };
         if let Some(stream) = stream.and_then(asynchronous) {
-            pump::both_ways(client, stream, keys).await;
+            let ended = pump::both_ways(&mut client, stream, keys).await;
+            if ended {
+                tokio::select! {
+                    () = known => {}
+                    () = client.gone() => {}
+                }
+            }
         }
     });
     upgraded(media)

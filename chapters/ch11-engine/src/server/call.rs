@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use axum::body::{Body, to_bytes};
+use axum::body::Body;
 use axum::extract::{Query, Request};
 use axum::http::header::{CONTENT_TYPE, UPGRADE};
 use axum::http::{HeaderMap, Method};
+use http_body_util::BodyExt;
 use hyper::upgrade::OnUpgrade;
 use serde::de::DeserializeOwned;
 
@@ -17,6 +18,8 @@ use crate::effects::Engine;
 
 /// No JSON body is longer, in bytes; what is longer is refused unread.
 const LONGEST: usize = 4 << 20;
+/// From here on even the sender of a body is not worth waiting for, in bytes.
+const LONGEST_HEARD: usize = 64 << 20;
 
 /// A request.
 pub(super) struct Call {
@@ -140,12 +143,29 @@ impl Call {
         api::parse(&body).map_err(|error| Refusal::bad(error.to_string()))
     }
 
-    async fn bytes(&mut self) -> Result<axum::body::Bytes, Refusal> {
+    /// The whole body. What is too long is read too, and dropped, up to a point: a
+    /// client that is still sending would not hear the refusal.
+    async fn bytes(&mut self) -> Result<Vec<u8>, Refusal> {
         let body = self.body.get_mut().unwrap_or_else(PoisonError::into_inner);
-        let body = std::mem::take(body);
-        to_bytes(body, LONGEST).await.map_err(|error| {
-            Refusal::bad(format!("read the request's body (at most 4 MiB): {error}"))
-        })
+        let mut body = std::mem::take(body);
+        let (mut kept, mut length) = (Vec::new(), 0);
+        while let Some(frame) = body.frame().await {
+            let frame =
+                frame.map_err(|error| Refusal::bad(format!("read the body: {error}")))?;
+            let Ok(data) = frame.into_data() else {
+                continue;
+            };
+            length += data.len();
+            match length {
+                ..=LONGEST => kept.extend_from_slice(&data),
+                ..=LONGEST_HEARD => kept.clear(),
+                _ => break,
+            }
+        }
+        if length > LONGEST {
+            return Err(Refusal::bad("the request's body is longer than 4 MiB"));
+        }
+        Ok(kept)
     }
 
     fn check_type(&self, body: &[u8]) -> Result<(), Refusal> {

@@ -66,12 +66,16 @@ fn hung_up(socket: &UnixStream) -> bool {
             .is_some_and(|what| what.contains(PollFlags::POLLHUP))
 }
 
-/// Copies both ways until the shim has no more to say, or the client is gone or typed
-/// its detach keys.
-pub(super) async fn both_ways(mut client: Client, shim: UnixStream, keys: Option<Keys>) {
+/// Copies both ways until the shim has no more to say (then it is true), or the client
+/// is gone or typed its detach keys.
+pub(super) async fn both_ways(
+    client: &mut Client,
+    shim: UnixStream,
+    keys: Option<Keys>,
+) -> bool {
     let (mut from_shim, mut to_shim) = shim.into_split();
     let early = std::mem::take(&mut client.early);
-    let client = &client;
+    let client = &*client;
     let inwards = async {
         let mut keys = keys;
         let mut buffer = early;
@@ -110,12 +114,12 @@ pub(super) async fn both_ways(mut client: Client, shim: UnixStream, keys: Option
             }
         }
     };
-    tokio::select! {
-        () = inwards => {}
-        () = outwards => {}
-    }
     // Dropped without a shutdown, the shim's connection leaves the input open for the
     // next client.
+    tokio::select! {
+        () = inwards => false,
+        () = outwards => true,
+    }
 }
 
 /// Copies what the shim says into a body.
@@ -170,11 +174,15 @@ mod tests {
         }
     }
 
+    async fn pumped(socket: UnixStream, shim: UnixStream) -> bool {
+        both_ways(&mut client(socket), shim, None).await
+    }
+
     #[tokio::test]
     async fn the_end_of_input_leaves_the_output_open() {
         let (mut user, socket) = UnixStream::pair().unwrap();
         let (shim_side, mut shim) = UnixStream::pair().unwrap();
-        let pumping = tokio::spawn(both_ways(client(socket), shim_side, None));
+        let pumping = tokio::spawn(pumped(socket, shim_side));
         user.write_all(b"input").await.unwrap();
         user.shutdown().await.unwrap();
         let mut text = String::new();
@@ -192,7 +200,7 @@ mod tests {
     async fn a_client_that_is_gone_is_let_go() {
         let (user, socket) = UnixStream::pair().unwrap();
         let (shim_side, mut shim) = UnixStream::pair().unwrap();
-        let pumping = tokio::spawn(both_ways(client(socket), shim_side, None));
+        let pumping = tokio::spawn(pumped(socket, shim_side));
         drop(user);
         tokio::time::timeout(Duration::from_secs(5), pumping)
             .await
