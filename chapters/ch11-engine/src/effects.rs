@@ -94,6 +94,7 @@ impl Engine {
     /// # Errors
     /// When the folders cannot be read.
     pub fn open(roots: Roots, listener: Box<dyn Listener>) -> Result<Self> {
+        roots.make()?;
         let machine = Machine::look()?;
         let engine = Self {
             core: Mutex::default(),

@@ -1,6 +1,8 @@
 //! The end of a process, and the end of a container.
 
-use super::{Engine, Watch};
+use std::time::Duration;
+
+use super::{Engine, Watch, shim_refusal};
 use crate::core::exec::ExecState;
 use crate::core::{Effect, Exit, Kind, Refusal, Report, Verb};
 
@@ -37,7 +39,7 @@ impl Engine {
                 Ok(exit) => exit,
                 Err(error) => {
                     tracing::warn!("the shim of {id} is lost: {error}");
-                    self.bury(&container.id)?
+                    self.bury_soon(&container.id)?
                 }
             };
             for problem in &exit.problems {
@@ -45,6 +47,19 @@ impl Engine {
             }
             self.died(id, exit)
         })
+    }
+
+    /// Buries a shim whose connection has just ended: its other descriptors follow.
+    fn bury_soon(&self, id: &str) -> Result<shim::Exit, Refusal> {
+        for _ in 0..100 {
+            match self.bury(id) {
+                Err(refusal) if refusal.kind == Kind::Conflict => {
+                    std::thread::sleep(Duration::from_millis(10));
+                }
+                done => return done,
+            }
+        }
+        self.bury(id)
     }
 
     /// Notes a death and does what follows from it. The gate is the caller's.
@@ -63,8 +78,7 @@ impl Engine {
     pub(super) fn bury(&self, id: &str) -> Result<shim::Exit, Refusal> {
         let folder = self.roots.shim(id);
         let config = shim::Config::load(&folder.config())?;
-        shim::client::bury(&folder, &config)
-            .map_err(|error| Refusal::from(anyhow::Error::from(error)))
+        shim::client::bury(&folder, &config).map_err(shim_refusal)
     }
 
     /// Removes a container that does not live. Returns false when it lives, was killed

@@ -27,7 +27,13 @@ const UNKNOWN: i32 = 255;
 impl Engine {
     /// Takes up what is on disk and what lives.
     pub(super) fn recover(&self) -> Result<()> {
-        let another_boot = self.roots.make()?;
+        let another_boot = self.roots.is_another_boot()?;
+        if another_boot {
+            // Pids in there are others' by now, and mounts are gone.
+            disk::remove_tree(&self.roots.shims())?;
+            disk::remove_tree(&self.roots.runtime())?;
+            self.roots.make()?;
+        }
         let (containers, troubles) = self.roots.load_all()?;
         for trouble in troubles {
             tracing::error!("a container is left out: {trouble:#}");

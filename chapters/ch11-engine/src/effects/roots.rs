@@ -1,10 +1,11 @@
 //! The two roots: what lasts, and what ends with this boot.
 
 use std::fs::{self, DirBuilder};
-use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
+use nix::unistd::geteuid;
 
 /// The folders of an engine; see "What is on disk" in the design.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,16 +17,22 @@ pub struct Roots {
 }
 
 impl Roots {
-    /// Makes the folders; what is in them is nobody else's business. Says whether the
-    /// run state in the exec root is of an earlier boot, and therefore of nothing.
+    /// Makes the folders; what is in them is nobody else's business.
     ///
     /// # Errors
     /// When they cannot be made, or a path in them would be too long for a socket.
-    pub fn make(&self) -> Result<bool> {
+    pub fn make(&self) -> Result<()> {
         // Others may pass through the exec root (to the socket), not through the data
         // root: below it lie the containers' set-user-id programs (CVE-2021-41091).
         make_folder(&self.data, 0o710)?;
         make_folder(&self.exec, 0o711)?;
+        // Below /tmp somebody else may have been here first.
+        for folder in [&self.data, &self.exec] {
+            let found = fs::symlink_metadata(folder)
+                .with_context(|| format!("look at {}", folder.display()))?;
+            let ours = found.is_dir() && found.uid() == geteuid().as_raw();
+            ensure!(ours, "{} belongs to somebody else", folder.display());
+        }
         for folder in [
             self.containers(),
             self.volumes(),
@@ -42,7 +49,7 @@ impl Roots {
             "{} is too long for a socket's name; choose a shorter exec root",
             longest.display()
         );
-        self.is_another_boot()
+        Ok(())
     }
 
     /// The folder of all containers.
@@ -90,7 +97,9 @@ impl Roots {
         self.exec.join("runtime")
     }
 
-    fn is_another_boot(&self) -> Result<bool> {
+    /// Whether the run state in the exec root is of an earlier boot, and therefore of
+    /// nothing; from now on it is of this one.
+    pub(super) fn is_another_boot(&self) -> Result<bool> {
         let path = self.exec.join("boot-id");
         let now =
             fs::read("/proc/sys/kernel/random/boot_id").context("read the boot id")?;
