@@ -68,6 +68,10 @@ impl Recipe<'_> {
             mounts::default_devices(&root, process.terminal)?;
         }
         mounts::create_devices(&root, &plan.tree.devices)?;
+        // A working folder that the image does not have comes into being, as with runc.
+        if root.resolve(&process.cwd).is_err() {
+            root.make_dir(&process.cwd)?;
+        }
         if hooks::any(self.hooks, hooks::Moment::CreateRuntime)
             || hooks::any(self.hooks, hooks::Moment::Prestart)
         {

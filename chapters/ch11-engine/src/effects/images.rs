@@ -57,6 +57,10 @@ impl Engine {
         filters
             .only(&["reference", "label", "dangling", "before", "since", "until"])
             .map_err(Refusal::bad)?;
+        // It is always there; it comes into being when somebody looks.
+        if let Err(error) = self.store.toolbox() {
+            tracing::warn!("make the image toolbox: {error}");
+        }
         let images = self.store.list().map_err(refusal)?;
         let mut list: Vec<ImageSummary> = images.iter().map(summary).collect();
         list.retain(|image| {
