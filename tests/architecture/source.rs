@@ -177,7 +177,7 @@ fn skipped(rest: &str, before: Option<char>) -> usize {
         return until("*/", 2);
     }
     let in_word = before.is_some_and(|c| c.is_alphanumeric() || c == '_');
-    let hashes = rest[1..].chars().take_while(|c| *c == '#').count();
+    let hashes = rest.chars().skip(1).take_while(|c| *c == '#').count();
     if rest.starts_with('r') && !in_word && rest[1 + hashes..].starts_with('"') {
         return until(&format!("\"{}", "#".repeat(hashes)), 2 + hashes);
     }
