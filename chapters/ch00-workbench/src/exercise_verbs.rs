@@ -10,6 +10,8 @@ use workbench::exercise::desk::{Desk, Verdict};
 use workbench::exercise::memory::Memory;
 use workbench::exercise::{Exercise, all, find};
 
+use crate::mine_verbs::Mine;
+
 #[derive(Subcommand)]
 pub(crate) enum Exercises {
     /// List the exercises, and which are solved.
@@ -39,6 +41,8 @@ pub(crate) enum Exercises {
         /// The exercise.
         which: String,
     },
+    /// Build your own container, stage by stage, and check it.
+    Mine(Mine),
 }
 
 pub(crate) fn act(top: &Path, verb: Exercises) -> Result<ExitCode> {
@@ -49,6 +53,7 @@ pub(crate) fn act(top: &Path, verb: Exercises) -> Result<ExitCode> {
         Exercises::Hint { which } => hint(top, &one(top, &which)?),
         Exercises::Reset { which } => reset(top, &one(top, &which)?),
         Exercises::Solution { which } => solution(top, &one(top, &which)?),
+        Exercises::Mine(mine) => crate::mine_verbs::act(top, &mine),
     }
 }
 
@@ -73,6 +78,7 @@ fn list(top: &Path) -> Result<ExitCode> {
         println!("{:<24} {:<7} {}", exercise.id(), done, exercise.title);
     }
     println!("\ncargo exercise check ch01     checks a chapter's, and makes your copies");
+    println!("cargo exercise mine           builds your own container, stage by stage");
     Ok(ExitCode::SUCCESS)
 }
 

@@ -11,5 +11,6 @@ pub mod diagnosis;
 pub mod doctor;
 pub mod exercise;
 pub mod files;
+pub mod mine;
 pub mod steps;
 pub mod user;

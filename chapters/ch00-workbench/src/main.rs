@@ -3,6 +3,7 @@
 #![expect(clippy::print_stdout, reason = "a program prints")]
 
 mod exercise_verbs;
+mod mine_verbs;
 
 use std::fs;
 use std::path::Path;

@@ -7,6 +7,7 @@
 mod manifest;
 
 use std::fs;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -151,15 +152,24 @@ impl Desk {
         let root = fs::read_to_string(self.top.join("Cargo.toml"))
             .context("read the workspace's Cargo.toml")?;
         let mine = self.folder.join("mine/main.rs").exists();
-        let text = manifest::manifest(&root, all, mine)?;
+        let lock = fs::read(self.top.join("Cargo.lock"))
+            .context("read the workspace's Cargo.lock")?;
+        let mut hash = DefaultHasher::new();
+        lock.hash(&mut hash);
+        // With another lock file the manifest is another too, and both are written.
+        let text = format!(
+            "# Cargo.lock {:016x}\n{}",
+            hash.finish(),
+            manifest::manifest(&root, all, mine)?
+        );
         let path = self.folder.join("Cargo.toml");
         // Untouched when nothing changed, so that cargo sees nothing to do.
         if fs::read_to_string(&path).ok().as_deref() != Some(&text) {
             fs::write(&path, text)
                 .with_context(|| format!("write {}", path.display()))?;
-            let lock = self.folder.join("Cargo.lock");
-            fs::copy(self.top.join("Cargo.lock"), &lock)
-                .with_context(|| format!("write {}", lock.display()))?;
+            let copy = self.folder.join("Cargo.lock");
+            fs::write(&copy, lock)
+                .with_context(|| format!("write {}", copy.display()))?;
         }
         Ok(())
     }

@@ -169,7 +169,7 @@ fn left_running() -> usize {
             break;
         }
     }
-    children().len()
+    children(Pid::this()).len()
 }
 
 /// Ends what the trial has left: its process group, then whoever has become our child,
@@ -177,7 +177,7 @@ fn left_running() -> usize {
 fn sweep(group: Pid) {
     let _ = nix::sys::signal::killpg(group, Signal::SIGKILL);
     for _ in 0..1000 {
-        for pid in children() {
+        for pid in children(Pid::this()) {
             let _ = kill(pid, Signal::SIGKILL);
         }
         match waitpid(None, Some(WaitPidFlag::WNOHANG)) {
@@ -188,10 +188,10 @@ fn sweep(group: Pid) {
     }
 }
 
-/// This process's children, of all its threads (proc(5)).
-fn children() -> Vec<Pid> {
+/// The children of a process, of all its threads (proc(5)).
+pub(crate) fn children(of: Pid) -> Vec<Pid> {
     let mut pids = Vec::new();
-    for task in fs::read_dir("/proc/self/task")
+    for task in fs::read_dir(format!("/proc/{of}/task"))
         .into_iter()
         .flatten()
         .flatten()

@@ -14,6 +14,7 @@ impl Ear {
     /// Listens at `pipe` until it has no writers, or more than `limit` bytes came: then
     /// the pipe is closed, which stops the talker.
     pub(super) fn at(mut pipe: PipeReader, limit: u64) -> Self {
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX - 1);
         let heard = Arc::new(Mutex::new(Vec::new()));
         let kept = Arc::clone(&heard);
         let listener = thread::spawn(move || {
@@ -21,7 +22,9 @@ impl Ear {
             while let Ok(count @ 1..) = pipe.read(&mut bytes) {
                 let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
                 kept.extend_from_slice(&bytes[..count]);
-                if kept.len() as u64 > limit {
+                if kept.len() > limit {
+                    // One byte too many says that there were too many.
+                    kept.truncate(limit + 1);
                     return;
                 }
             }

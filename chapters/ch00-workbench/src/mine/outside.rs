@@ -1,0 +1,55 @@
+//! A look at a container from outside: which of its processes is the first, and which
+//! namespaces it shares with the host (proc_pid_status(5), namespaces(7)).
+
+use std::fs;
+
+use nix::unistd::Pid;
+
+use crate::exercise::trial::children;
+
+/// The process that is the container which `engine` has made: PID 1 of a namespace of
+/// its own, if there is one among `engine` and its descendants; else the last that was
+/// born.
+#[must_use]
+pub fn first_process(engine: Pid) -> Pid {
+    let mut family = vec![engine];
+    let mut next = 0;
+    while let Some(pid) = family.get(next).copied() {
+        family.extend(children(pid));
+        next += 1;
+    }
+    let first = family.iter().find(|pid| is_first(**pid));
+    *first.or(family.last()).unwrap_or(&engine)
+}
+
+/// Those of `kinds` in which `pid` is in the very namespace that we are in.
+#[must_use]
+pub fn shared(pid: Pid, kinds: &[String]) -> Vec<String> {
+    let of = |who: &str, kind: &str| fs::read_link(format!("/proc/{who}/ns/{kind}")).ok();
+    let theirs = pid.to_string();
+    kinds
+        .iter()
+        .filter(|kind| of(&theirs, kind).is_none_or(|ns| Some(ns) == of("self", kind)))
+        .cloned()
+        .collect()
+}
+
+/// Whether a process is the first one of a pid namespace below ours.
+fn is_first(pid: Pid) -> bool {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("NSpid:"));
+    let ids: Vec<_> = line.unwrap_or_default().split_whitespace().collect();
+    ids.len() > 1 && ids.last() == Some(&"1")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn we_share_everything_with_ourselves() {
+        let kinds = ["uts".to_owned(), "pid".to_owned()];
+        assert_eq!(shared(Pid::this(), &kinds), kinds);
+        assert_eq!(shared(Pid::this(), &["nosuch".to_owned()]), ["nosuch"]);
+    }
+}

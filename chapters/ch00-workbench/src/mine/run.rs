@@ -1,0 +1,136 @@
+//! Running checks: one by one, each within limits, up to the first that fails.
+
+use std::os::unix::process::ExitStatusExt;
+
+use anyhow::{Context, Result};
+use nix::sys::signal::{Signal, kill};
+
+use super::outside;
+use super::place::Place;
+use super::stage::{Check, Stage};
+use super::values::{Draw, Values};
+use super::verdict;
+use crate::exercise::trial::{self, End, Limits};
+
+/// What came of running `mine` once.
+#[derive(Clone, Debug)]
+pub struct Seen {
+    /// How it ended.
+    pub ended: Ended,
+    /// Its standard output.
+    pub stdout: String,
+    /// Its standard error.
+    pub stderr: String,
+    /// How many processes it left running.
+    pub left: usize,
+    /// The namespaces that should have been the container's own, and were the host's.
+    pub shared: Vec<String>,
+}
+
+/// How `mine` ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// By itself, with this code; 128+n if the signal n ended it.
+    Code(i32),
+    /// It had to be stopped after so many seconds.
+    TooLong(u64),
+    /// It had to be stopped after so many bytes.
+    TooLoud(u64),
+}
+
+/// A check that failed, as the reader is told of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// The number of its stage.
+    pub stage: u8,
+    /// What would hold if it had passed.
+    pub title: String,
+    /// What was run.
+    pub run: String,
+    /// What was expected, by lines.
+    pub expected: Vec<String>,
+    /// What came, by lines.
+    pub came: Vec<String>,
+    /// What to do about it.
+    pub advice: String,
+}
+
+/// Runs the checks of these stages in their order, up to the first that fails; `passed`
+/// hears of each that does not.
+///
+/// # Errors
+/// When a trial cannot be made at all.
+pub fn check_all(
+    stages: &[Stage],
+    place: &Place,
+    seed: u64,
+    mut passed: impl FnMut(&Stage, &Check),
+) -> Result<Option<Failure>> {
+    let mut draw = Draw::from(seed);
+    for stage in stages {
+        for check in &stage.checks {
+            let values = place.values(&mut draw)?;
+            let seen = perform(check, place, &values)
+                .with_context(|| format!("check that {}", check.title))?;
+            match verdict::judge(check, &seen, &values) {
+                None => passed(stage, check),
+                Some(expected) => {
+                    return Ok(Some(Failure {
+                        stage: stage.number,
+                        title: check.title.clone(),
+                        run: verdict::shown_command(check, &values),
+                        expected: verdict::shown(&expected, &values),
+                        came: verdict::shown(&verdict::account(&seen), &values),
+                        advice: verdict::advice(check, &seen),
+                    }));
+                }
+            }
+        }
+    }
+    Ok(None)
+}
+
+/// Runs `mine` once, as `check` says.
+///
+/// # Errors
+/// When it cannot be started, or the check names a signal that is none.
+pub fn perform(check: &Check, place: &Place, values: &Values) -> Result<Seen> {
+    let args: Vec<_> = check.run.iter().map(|word| values.fill(word)).collect();
+    let mut command = place.command(&args);
+    let (stdout, out) = std::io::pipe().context("make a pipe for its output")?;
+    let (stderr, err) = std::io::pipe().context("make a pipe for its errors")?;
+    command.stdout(out).stderr(err);
+    let wish = check.while_running.as_ref();
+    let signal = wish
+        .and_then(|wish| wish.signal.as_deref())
+        .map(str::parse::<Signal>)
+        .transpose()
+        .context("read the check")?;
+    let mut shared = None;
+    let limits = Limits::default();
+    let seen = trial::watch(command, vec![stdout, stderr], limits, |engine, heard| {
+        if let (Some(wish), None, true) = (wish, &shared, heard.contains(&b'\n')) {
+            let first = outside::first_process(engine);
+            shared = Some(outside::shared(first, &wish.own));
+            // It may be gone by now: then its code tells.
+            let _ = signal.map(|signal| kill(first, signal));
+        }
+    })?;
+    let text = |bytes: Option<&Vec<u8>>| {
+        String::from_utf8_lossy(bytes.map_or(&[], Vec::as_slice)).into_owned()
+    };
+    Ok(Seen {
+        ended: match seen.end {
+            End::TooLong => Ended::TooLong(limits.time.as_secs()),
+            End::TooLoud => Ended::TooLoud(limits.output),
+            End::Status(status) => {
+                let signal = status.signal().map(|signal| 128 + signal);
+                Ended::Code(status.code().or(signal).unwrap_or(-1))
+            }
+        },
+        stdout: text(seen.heard.first()),
+        stderr: text(seen.heard.get(1)),
+        left: seen.left,
+        shared: shared.unwrap_or_default(),
+    })
+}

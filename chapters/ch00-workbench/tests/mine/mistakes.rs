@@ -1,0 +1,129 @@
+//! Mistakes that people make, each as a change to the book's program, and the checks
+//! that must find it.
+
+/// A mistake.
+pub(crate) struct Mistake {
+    /// The stage whose program is changed.
+    pub(crate) stage: u8,
+    /// What stands there once.
+    pub(crate) right: &'static str,
+    /// What somebody wrote in its place.
+    pub(crate) wrong: &'static str,
+    /// The titles of the checks that fail for it, each by itself.
+    pub(crate) fails: &'static [&'static str],
+}
+
+const CHROOT: &str =
+    "    chroot(root).with_context(|| format!(\"change the root to {root}\"))?;\n";
+const EXEC: &str = "    let error = Command::new(program).args(args).exec();\n";
+
+/// chroot(2) without chdir(2).
+pub(crate) const STAYS_OUTSIDE: Mistake = Mistake {
+    stage: 1,
+    right: "    set_current_dir(\"/\").context(\"go to the new root\")\n",
+    wrong: "    Ok(())\n",
+    fails: &["the working folder is the new root"],
+};
+
+/// A program that is waited for, with nobody asking how it ended.
+pub(crate) const LOSES_THE_CODE: Mistake = Mistake {
+    stage: 1,
+    right: EXEC,
+    wrong: "    let error = match Command::new(program).args(args).status() {\n        \
+            Ok(_) => return Ok(ExitCode::SUCCESS),\n        \
+            Err(error) => error,\n    };\n",
+    fails: &["the exit code passes through"],
+};
+
+/// Output without end.
+pub(crate) const NEVER_STOPS_TALKING: Mistake = Mistake {
+    stage: 1,
+    right: EXEC,
+    wrong: "    use std::io::Write;\n    \
+            while args.len() < 9 {\n        \
+            let _ = writeln!(std::io::stdout(), \"round we go\");\n    }\n    \
+            let error = Command::new(program).args(args).exec();\n",
+    fails: &["/ is the new root"],
+};
+
+/// All of them.
+pub(crate) const MISTAKES: &[Mistake] = &[
+    Mistake {
+        stage: 1,
+        right: CHROOT,
+        wrong: "",
+        fails: &["/ is the new root", "a program of the host is not there"],
+    },
+    STAYS_OUTSIDE,
+    Mistake {
+        stage: 1,
+        right: "    fs::write(\"/proc/self/uid_map\", format!(\"0 {uid} 1\")).context(\"map the user id\")?;\n",
+        wrong: "    let _ = uid;\n",
+        fails: &["the program is root, without sudo"],
+    },
+    Mistake {
+        stage: 1,
+        right: "    fs::write(\"/proc/self/gid_map\", format!(\"0 {gid} 1\")).context(\"map the group id\")\n",
+        wrong: "    let _ = gid;\n    Ok(())\n",
+        fails: &["the group is root's too"],
+    },
+    Mistake {
+        stage: 1,
+        right: EXEC,
+        wrong: "    let line = args.join(\" \");\n    \
+                let args = line.split_whitespace();\n    \
+                let error = Command::new(program).args(args).exec();\n",
+        fails: &["arguments pass through as they are"],
+    },
+    LOSES_THE_CODE,
+    Mistake {
+        stage: 1,
+        right: "ErrorKind::NotFound => ExitCode::from(127)",
+        wrong: "ErrorKind::NotFound => ExitCode::FAILURE",
+        fails: &["a program that is not there is code 127"],
+    },
+    Mistake {
+        stage: 1,
+        right: CHROOT,
+        wrong: "    let _ = chroot(root);\n",
+        fails: &["a root that is not there is named"],
+    },
+    NEVER_STOPS_TALKING,
+    Mistake {
+        stage: 2,
+        right: "Some(name) => sethostname(name).with_context(|| format!(\"set the name {name}\"))",
+        wrong: "Some(_) => sethostname(\"container\").context(\"set the name\")",
+        fails: &["the container has the name that it is given"],
+    },
+    Mistake {
+        stage: 2,
+        right: "None => Ok(())",
+        wrong: "None => sethostname(\"container\").context(\"set the name\")",
+        fails: &["without a name it is called as the host, which has kept its name"],
+    },
+    Mistake {
+        stage: 2,
+        right: "        [\"--hostname\", name, rest @ ..] => (Some(*name), rest),\n",
+        wrong: "        [\"--hostname\", name, rest @ ..] => (Some(*name), rest),\n        \
+                [root, program, \"--hostname\", name] => (Some(*name), &[*root, *program][..]),\n",
+        fails: &["after ROOT, --hostname is the program's"],
+    },
+    Mistake {
+        stage: 2,
+        right: "CloneFlags::CLONE_NEWUTS | CloneFlags::CLONE_NEWPID | CloneFlags::CLONE_NEWIPC",
+        wrong: "CloneFlags::CLONE_NEWUTS | CloneFlags::CLONE_NEWIPC",
+        fails: &[
+            "the program is PID 1, and its parent is out of sight",
+            "processes of the host are out of reach",
+            "its UTS, PID and IPC namespaces are its own",
+            "a signal from inside does not end PID 1",
+            "whom the program leaves behind ends with it",
+        ],
+    },
+    Mistake {
+        stage: 2,
+        right: " | CloneFlags::CLONE_NEWIPC",
+        wrong: "",
+        fails: &["its UTS, PID and IPC namespaces are its own"],
+    },
+];
