@@ -4,7 +4,7 @@
 
 use std::env;
 use std::ffi::{CString, OsString};
-use std::os::fd::AsRawFd;
+use std::os::fd::{AsRawFd, RawFd};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::os::unix::net::UnixListener;
@@ -123,7 +123,18 @@ fn streams(listener: &UnixListener, log: &Path) -> Result<PosixSpawnFileActions,
     let append = OFlag::O_WRONLY | OFlag::O_APPEND;
     actions.add_open(1, log, append, Mode::empty())?;
     actions.add_dup2(1, 2)?;
+    // Whoever started us may have left a pipe or a terminal open in us. A number that
+    // is closed by then (this list's own) does not matter to posix_spawn.
+    for number in open_descriptors().filter(|number| *number > 3) {
+        actions.add_close(number)?;
+    }
     Ok(actions)
+}
+
+fn open_descriptors() -> impl Iterator<Item = RawFd> {
+    let list = std::fs::read_dir("/proc/self/fd").into_iter().flatten();
+    list.flatten()
+        .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
 }
 
 fn own_session() -> Result<PosixSpawnAttr, Errno> {
