@@ -1,7 +1,7 @@
 //! A tree and data to text.
 
 use anyhow::{Result, bail};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::functions::{self, text, truth};
 use super::{Call, Labels, Node, Pipeline, Range, Term};
@@ -174,15 +174,37 @@ impl Run<'_> {
     }
 }
 
+/// An entry by its name. Docker's templates name Go's fields, which differ from the
+/// JSON's members by case at most: `.Server.APIVersion` is `ApiVersion`.
+fn entry(mut map: Map<String, Value>, name: &str) -> Option<Value> {
+    map.remove(name).or_else(|| {
+        let alike = |(key, value): (String, Value)| {
+            key.eq_ignore_ascii_case(name).then_some(value)
+        };
+        map.into_iter().find_map(alike)
+    })
+}
+
+/// A member by its name; Go's templates see the names of Go's fields, which differ from
+/// JSON's in their capitals (`ID` and `Id`, `APIVersion` and `ApiVersion`).
 fn field(value: Value, name: &str, path: &[String]) -> Result<Value> {
     let path = path.join(".");
     match value {
-        Value::Object(mut map) => match map.remove(name) {
-            Some(value) => Ok(value),
-            None => {
-                bail!("executing \"\" at <.{path}>: map has no entry for key {name:?}")
+        Value::Object(mut map) => {
+            let alike = |key: &&String| key.eq_ignore_ascii_case(name);
+            let key = match map.contains_key(name) {
+                true => Some(name.to_owned()),
+                false => map.keys().find(alike).cloned(),
+            };
+            match key.and_then(|key| map.remove(&key)) {
+                Some(value) => Ok(value),
+                None => {
+                    bail!(
+                        "executing \"\" at <.{path}>: map has no entry for key {name:?}"
+                    )
+                }
             }
-        },
+        }
         Value::Null => {
             bail!("executing \"\" at <.{path}>: nil data; no entry for key {name:?}")
         }

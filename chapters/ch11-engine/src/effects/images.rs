@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use ::images::{Credentials, Image, Progress, PullOptions, Removed};
+use ::images::{Credentials, Image, LayerStatus, Progress, PullOptions, Removed};
 use jiff::Timestamp;
 use oci_spec::image::ImageConfiguration;
 
@@ -295,9 +295,18 @@ fn line(progress: &Progress) -> ProgressLine {
         status,
         ..ProgressLine::default()
     };
-    if let Progress::Layer { current, total, .. } = progress {
-        let count =
-            |number: u64| (number > 0).then(|| i64::try_from(number).unwrap_or(i64::MAX));
+    if let Progress::Layer {
+        status,
+        current,
+        total,
+        ..
+    } = progress
+    {
+        // Without a terminal, clients leave out the lines that count.
+        let counts = matches!(status, LayerStatus::Downloading | LayerStatus::Extracting);
+        let count = |number: u64| {
+            (counts && number > 0).then(|| i64::try_from(number).unwrap_or(i64::MAX))
+        };
         line.progress_detail = Some(ProgressDetail {
             current: count(*current),
             total: count(*total),
