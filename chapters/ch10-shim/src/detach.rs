@@ -3,16 +3,17 @@
 //! The daemon may be killed, stopped with its service, or upgraded; its terminal may be
 //! closed. The shim must not notice.
 
-use std::fs;
+use std::path::{Path, PathBuf};
+use std::{fs, io};
 
 use anyhow::{Context, Result};
-use cgroups::{Cgroup, Limits};
+use cgroups::layout::{Tree, Version};
 use nix::sys::prctl::set_child_subreaper;
-use nix::unistd::{Pid, chdir, setsid};
+use nix::unistd::{chdir, setsid};
 use workbench::steps;
 
 /// The cgroup of the shims whose daemon is in one that could be ended.
-const SHIMS: &str = "/skiff-shims";
+const SHIMS: &str = "skiff-shims";
 
 /// Cuts what ties a freshly forked process to its origin.
 // ANCHOR: detach
@@ -35,27 +36,61 @@ pub(crate) fn detach() -> Result<()> {
 // ANCHOR_END: detach
 
 /// Moves out of the daemon's cgroup: systemd ends a service by killing all that is in
-/// its cgroup. An ordinary user has nowhere to go, and stays.
+/// its cgroup. An ordinary user has nowhere to go, and stays: a container under a shim
+/// that stayed is better than none.
 fn leave_cgroup() {
-    if !can_be_ended() {
-        return;
-    }
-    // Best effort: a container under a shim that stayed is better than none.
-    if let Ok(shims) = Cgroup::create(SHIMS, &Limits::default())
-        && !shims.is_nowhere()
-    {
-        let _ = shims.add(Pid::this());
+    if can_be_ended() {
+        for tree in managed_trees() {
+            let _ = join(&tree.join(SHIMS));
+        }
     }
 }
 
-/// Goes to the root of all trees, so that the cgroup of the shims can be removed by
-/// the last of them.
+/// Goes to the roots of the trees, so that the last shim can remove the cgroup.
 pub(crate) fn leave_shims() {
-    let in_shims = own_cgroups().lines().any(|line| line.ends_with(SHIMS));
-    if in_shims && let Ok(root) = Cgroup::open("/") {
-        let _ = root.add(Pid::this());
-        let _ = cgroups::remove_parent_if_empty(SHIMS);
+    if !own_cgroups().lines().any(|line| line.ends_with(SHIMS)) {
+        return;
     }
+    for tree in managed_trees() {
+        let _ = enter(&tree);
+        // EBUSY: others are still in there.
+        let _ = fs::remove_dir(tree.join(SHIMS));
+    }
+}
+
+fn join(group: &Path) -> io::Result<()> {
+    let mut joined = Ok(());
+    for _ in 0..3 {
+        match fs::create_dir(group) {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
+                return Err(error);
+            }
+            _ => {}
+        }
+        joined = enter(group);
+        // The last shim in it may have ended, and removed it, this moment.
+        if !matches!(&joined, Err(error) if error.kind() == io::ErrorKind::NotFound) {
+            break;
+        }
+    }
+    joined
+}
+
+fn enter(group: &Path) -> io::Result<()> {
+    let procs = group.join("cgroup.procs");
+    let why = "a service is ended by killing its cgroup: a shim should not be in there";
+    steps::step(10, format_args!("write({procs:?}, \"0\")"), why, || {
+        fs::write(&procs, "0")
+    })
+}
+
+/// The trees in which a service manager sorts what it has started.
+fn managed_trees() -> impl Iterator<Item = PathBuf> {
+    let named = |tree: &Tree| tree.controllers.iter().any(|name| name == "name=systemd");
+    let trees = cgroups::layout::trees().into_iter();
+    trees
+        .filter(move |tree| tree.version == Version::V2 || named(tree))
+        .map(|tree| tree.mount)
 }
 
 /// Whether a service manager keeps this process in a cgroup of its own making.

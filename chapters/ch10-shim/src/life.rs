@@ -40,6 +40,7 @@ pub fn run(path: &Path, explain: bool) -> Result<()> {
 }
 
 fn begin(path: &Path, explain: bool) -> Result<()> {
+    close_inherited()?;
     let config = Config::load(path)?;
     let folder = path
         .parent()
@@ -59,6 +60,19 @@ fn begin(path: &Path, explain: bool) -> Result<()> {
         Forked::Parent(_) => Ok(()),
         Forked::Child => leave_after(|| live(config, folder)),
     }
+}
+
+/// Closes what whoever started the daemon has left open: the shim outlives them, and
+/// somebody may wait for the end of a pipe.
+fn close_inherited() -> Result<()> {
+    let open = fs::read_dir("/proc/self/fd").context("list the open descriptors")?;
+    let names = open.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+    let numbers: Vec<i32> = names.filter_map(|name| name.parse().ok()).collect();
+    for number in numbers.into_iter().filter(|number| *number > 2) {
+        // The one that listed them is closed already.
+        let _ = nix::unistd::close(number);
+    }
+    Ok(())
 }
 
 /// The shim itself, detached: brings the container up, reports, and stays.

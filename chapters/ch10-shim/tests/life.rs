@@ -237,6 +237,24 @@ fn a_process_that_leaves_others_behind_ends_its_stream() {
 }
 
 #[test]
+fn nothing_that_the_starter_had_open_stays_open() {
+    let Some(bench) = Bench::new() else { return };
+    let script =
+        "exec 7>seven 8<.; exec \"$0\" start container -i -- sh -c 'read -r until'";
+    let _ = bench.shell(script).expect(0);
+    let ids = bench.pids();
+    for pid in [ids.shim_pid, ids.pid] {
+        let open = fs::read_dir(format!("/proc/{pid}/fd")).unwrap();
+        let open = open.map(|entry| fs::read_link(entry.unwrap().path()).unwrap());
+        let home = bench.folder.path().parent().unwrap().to_owned();
+        let strange: Vec<_> = open
+            .filter(|file| *file == home || file.ends_with("seven"))
+            .collect();
+        assert!(strange.is_empty(), "{pid} holds {strange:?}");
+    }
+}
+
+#[test]
 fn an_idle_shim_sleeps() {
     let Some(bench) = Bench::new() else { return };
     bench.script("read -r until");

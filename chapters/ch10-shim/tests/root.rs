@@ -89,6 +89,34 @@ fn a_killed_shim_s_container_leaves_nothing_once_it_is_buried() {
 }
 
 #[test]
+fn a_shim_is_not_in_the_cgroup_that_ends_with_its_daemon() {
+    let Some(bench) = Bench::root(&[Need::CgroupHybrid]) else {
+        return;
+    };
+    let world = bench.world();
+    let service = format!("/sys/fs/cgroup/unified/{}.service", world.cgroup_parent());
+    let folder = bench.folder.path().display();
+    let script = format!(
+        "mkdir {service} && echo $$ >{service}/cgroup.procs && \
+         \"$0\" start {folder} -i -- sh -c 'read -r go' && \
+         echo $$ >/sys/fs/cgroup/unified/cgroup.procs && rmdir {service}"
+    );
+    // The service's cgroup can be removed: nobody is left in it.
+    let _ = bench.shell(&script).expect(0);
+    let shims = "/sys/fs/cgroup/unified/skiff-shims";
+    let shim = bench.pids().shim_pid;
+    let cgroup = bench.shell(&format!("cat /proc/{shim}/cgroup")).ok();
+    assert!(cgroup.contains("0::/skiff-shims\n"), "{cgroup}");
+    bench.shim.kill(libc::SIGKILL, false).unwrap();
+    assert_eq!(bench.end().code, 137);
+    let gone = format!("while [ -e /proc/{shim} ]; do sleep 0.02; done");
+    let _ = bench.shell(&gone).expect(0);
+    // Unless another shim of this machine is in there, it goes with the last one.
+    let pids = std::fs::read_to_string(format!("{shims}/cgroup.procs"));
+    assert!(pids.is_err() || !pids.unwrap().trim().is_empty());
+}
+
+#[test]
 fn a_runtime_of_other_make_does_as_well() {
     for runtime in ["runc", "crun"] {
         let need = if runtime == "runc" {

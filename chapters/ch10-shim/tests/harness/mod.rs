@@ -84,6 +84,20 @@ impl Bench {
         }
     }
 
+    /// A shell's script as this user, with the bench's program as `$0`.
+    pub(crate) fn shell(&self, script: &str) -> Output {
+        let program = env!("CARGO_BIN_EXE_ch10");
+        match &self.who {
+            Who::Ordinary(user) => {
+                let within_reach = user.command(program);
+                let mut command = user.command("sh");
+                command.args(["-c", script]).arg(within_reach.get_program());
+                run(command)
+            }
+            Who::Root(world) => world.run(&["sh", "-c", script, program]),
+        }
+    }
+
     /// Starts a container; the program that did it has ended when this returns.
     pub(crate) fn start(&self, words: &[&str]) {
         let folder = self.path("").to_string_lossy().into_owned();
