@@ -150,7 +150,9 @@ impl Keeper {
                 }
                 Err(error) => {
                     // Out of descriptors: until somebody goes, nobody comes.
-                    self.crowded = error.kind() != std::io::ErrorKind::WouldBlock;
+                    let full = [libc::EMFILE, libc::ENFILE].map(Some);
+                    self.crowded = full.contains(&error.raw_os_error())
+                        && !self.connections.is_empty();
                     return;
                 }
             }
