@@ -15,6 +15,7 @@ pub mod signals;
 pub mod terminal;
 
 mod all;
+mod body;
 mod containers;
 mod execs;
 mod http;
@@ -31,9 +32,10 @@ use workbench::steps;
 use crate::api;
 
 pub use all::all;
+pub use body::{Body, Lines};
 pub use containers::{Attach, Logs, Wait, WaitUntil};
 pub use host::Host;
-pub use http::{Body, Failure, Hijacked, Lines};
+pub use http::{Failure, Hijacked};
 pub use roots::Roots;
 
 /// A daemon that answered.

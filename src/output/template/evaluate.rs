@@ -185,26 +185,15 @@ fn entry(mut map: Map<String, Value>, name: &str) -> Option<Value> {
     })
 }
 
-/// A member by its name; Go's templates see the names of Go's fields, which differ from
-/// JSON's in their capitals (`ID` and `Id`, `APIVersion` and `ApiVersion`).
 fn field(value: Value, name: &str, path: &[String]) -> Result<Value> {
     let path = path.join(".");
     match value {
-        Value::Object(mut map) => {
-            let alike = |key: &&String| key.eq_ignore_ascii_case(name);
-            let key = match map.contains_key(name) {
-                true => Some(name.to_owned()),
-                false => map.keys().find(alike).cloned(),
-            };
-            match key.and_then(|key| map.remove(&key)) {
-                Some(value) => Ok(value),
-                None => {
-                    bail!(
-                        "executing \"\" at <.{path}>: map has no entry for key {name:?}"
-                    )
-                }
+        Value::Object(map) => match entry(map, name) {
+            Some(value) => Ok(value),
+            None => {
+                bail!("executing \"\" at <.{path}>: map has no entry for key {name:?}")
             }
-        }
+        },
         Value::Null => {
             bail!("executing \"\" at <.{path}>: nil data; no entry for key {name:?}")
         }

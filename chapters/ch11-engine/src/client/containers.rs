@@ -3,7 +3,8 @@
 use anyhow::Result;
 
 use super::Client;
-use super::http::{Body, Hijacked, Reply, escape};
+use super::body::Body;
+use super::http::{Hijacked, Reply, escape};
 use crate::api::container::{Top, WaitAnswer};
 use crate::api::{ContainerInspect, ContainerSummary, CreateRequest, Created, Filters};
 

@@ -19,6 +19,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpStream, UnixStream};
 use workbench::steps::{self, Step};
 
+use super::body::Body;
 use super::host::Host;
 
 /// What the daemon answered instead of doing what it was asked for.
@@ -224,72 +225,7 @@ impl Reply {
     }
 
     pub(super) fn body(self) -> Body {
-        Body(self.0.into_body())
-    }
-}
-
-/// The rest of an answer, piece by piece as it comes.
-#[derive(Debug)]
-pub struct Body(Incoming);
-
-impl Body {
-    /// The next piece, or `None` at the end.
-    ///
-    /// # Errors
-    /// When the connection breaks.
-    pub async fn next(&mut self) -> Result<Option<Bytes>> {
-        while let Some(frame) = self.0.frame().await {
-            let frame = frame.context("read the daemon's answer")?;
-            if let Ok(bytes) = frame.into_data() {
-                return Ok(Some(bytes));
-            }
-        }
-        Ok(None)
-    }
-
-    /// The lines of it, for answers that are one JSON document a line.
-    #[must_use]
-    pub fn lines(self) -> Lines {
-        Lines {
-            body: self,
-            held: Vec::new(),
-        }
-    }
-}
-
-/// An answer, line by line.
-#[derive(Debug)]
-pub struct Lines {
-    body: Body,
-    held: Vec<u8>,
-}
-
-impl Lines {
-    /// The next line that is not empty, as the document that it is.
-    ///
-    /// # Errors
-    /// When the connection breaks or the line is no such document.
-    pub async fn next<T: DeserializeOwned>(&mut self) -> Result<Option<T>> {
-        loop {
-            let (line, more) = match self.held.iter().position(|byte| *byte == b'\n') {
-                Some(end) => (self.held.drain(..=end).collect::<Vec<u8>>(), true),
-                None => match self.body.next().await? {
-                    Some(bytes) => {
-                        self.held.extend_from_slice(&bytes);
-                        continue;
-                    }
-                    None => (std::mem::take(&mut self.held), false),
-                },
-            };
-            let line = line.trim_ascii();
-            if !line.is_empty() {
-                let document = serde_json::from_slice(line);
-                return document.map(Some).context("understand the daemon's answer");
-            }
-            if !more {
-                return Ok(None);
-            }
-        }
+        Body::of(self.0.into_body())
     }
 }
 

@@ -3,7 +3,8 @@
 use anyhow::Result;
 
 use super::Client;
-use super::http::{Lines, escape};
+use super::body::Lines;
+use super::http::escape;
 use crate::api::Filters;
 use crate::api::image::{ImageDeleted, ImageSummary};
 

@@ -14,8 +14,9 @@ use tokio::io::{
 use tokio::select;
 
 use super::Client;
+use super::body::Body;
 use super::frames::{Channel, Frames};
-use super::http::{Body, Hijacked};
+use super::http::Hijacked;
 use super::terminal::{DetachKeys, Follower, Raw};
 
 const PIECE: usize = 32 * 1024;

@@ -3,7 +3,8 @@
 use anyhow::Result;
 use hyper::Method;
 
-use super::http::{Lines, Request};
+use super::body::Lines;
+use super::http::Request;
 use super::{Client, Failure};
 use crate::api::{self, Filters, system};
 
