@@ -7,6 +7,7 @@
 
 mod ear;
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::PipeReader;
 use std::os::unix::process::CommandExt;
@@ -173,16 +174,46 @@ fn left_running() -> usize {
 }
 
 /// Ends what the trial has left: its process group, then whoever has become our child,
-/// again and again until there is nobody.
+/// and their children, again and again until there is nobody.
+///
+/// All are stopped before any is killed: what forks as fast as it is killed would win.
 fn sweep(group: Pid) {
     let _ = nix::sys::signal::killpg(group, Signal::SIGKILL);
-    for _ in 0..1000 {
-        for pid in children(Pid::this()) {
-            let _ = kill(pid, Signal::SIGKILL);
+    let deadline = Instant::now() + Duration::from_secs(10);
+    while Instant::now() < deadline {
+        let mut left = BTreeSet::new();
+        while stop_more(&mut left) {}
+        for pid in &left {
+            let _ = kill(*pid, Signal::SIGKILL);
         }
+        if !reap() {
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(2));
+    }
+}
+
+/// Stops all below this process that are not in `stopped` yet; whether there were any.
+fn stop_more(stopped: &mut BTreeSet<Pid>) -> bool {
+    let before = stopped.len();
+    let mut parents = vec![Pid::this()];
+    while let Some(parent) = parents.pop() {
+        for child in children(parent) {
+            if stopped.insert(child) {
+                let _ = kill(child, Signal::SIGSTOP);
+            }
+            parents.push(child);
+        }
+    }
+    stopped.len() > before
+}
+
+/// Reaps all children that have ended; whether any child is left.
+fn reap() -> bool {
+    loop {
         match waitpid(None, Some(WaitPidFlag::WNOHANG)) {
-            Err(_) => return,
-            Ok(WaitStatus::StillAlive) => std::thread::sleep(Duration::from_millis(2)),
+            Err(_) => return false,
+            Ok(WaitStatus::StillAlive) => return true,
             Ok(_) => {}
         }
     }
