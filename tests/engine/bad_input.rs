@@ -14,6 +14,8 @@ fn refuses(world: &World, rows: &[Row<'_>]) {
     for (words, code, text) in rows {
         let before = Ledger::of(world);
         world.skiff(words).refused(*code, text);
+        let left = world.skiff(&["ps", "-a", "--no-trunc"]).ok();
+        assert_eq!(left.lines().count(), 1, "{words:?} left {left}");
         before.assert_same(world);
     }
 }
@@ -28,12 +30,12 @@ fn bad_commands_and_flags() {
             (&["run"], 1, "requires at least 1 argument"),
             (&["run", "--bad"], 125, "unknown flag: --bad"),
             (
-                &["run", "-Z", "toolbox"],
+                &["run", "--rm", "-Z", "toolbox"],
                 125,
                 "unknown shorthand flag: 'z'",
             ),
             (
-                &["run", "--name", "../x", "toolbox"],
+                &["run", "--rm", "--name", "../x", "toolbox"],
                 125,
                 "invalid container name",
             ),
@@ -43,35 +45,43 @@ fn bad_commands_and_flags() {
                 "flag needs an argument",
             ),
             (
-                &["run", "-v", "relative/path:/a", "toolbox"],
+                &["run", "--rm", "-v", "relative/path:/a", "toolbox"],
                 125,
                 "includes invalid characters",
             ),
-            (&["run", "-v", "/a:/b:zz", "toolbox"], 125, "invalid mode"),
             (
-                &["run", "-e", "=x", "toolbox"],
+                &["run", "--rm", "-v", "/a:/b:zz", "toolbox"],
+                125,
+                "invalid mode",
+            ),
+            (
+                &["run", "--rm", "-e", "=x", "toolbox"],
                 125,
                 "invalid environment variable",
             ),
             (
-                &["run", "--network", "no-such-network", "toolbox"],
+                &["run", "--rm", "--network", "no-such-network", "toolbox"],
                 125,
                 "no-such-network",
             ),
             (
-                &["run", "-u", "no-such-user", "toolbox", "true"],
+                &["run", "--rm", "-u", "no-such-user", "toolbox", "true"],
                 125,
                 "no-such-user",
             ),
-            (&["run", "-u", "4294967296", "toolbox", "true"], 125, "user"),
             (
-                &["run", "-w", "relative", "toolbox", "true"],
+                &["run", "--rm", "-u", "4294967296", "toolbox", "true"],
+                125,
+                "must be in range",
+            ),
+            (
+                &["run", "--rm", "-w", "relative", "toolbox", "true"],
                 125,
                 "working directory",
             ),
             (&["no-such-verb"], 1, "no-such-verb"),
             (&["ps", "--bad"], 125, "unknown flag: --bad"),
-            (&["ps", "--format", "{{.Nope}}"], 1, "nope"),
+            (&["images", "--format", "{{.Nope}}"], 1, "nope"),
             (&["ps", "--filter", "nope=1"], 1, "invalid filter"),
             (&["inspect", "nobody"], 1, "no such object: nobody"),
         ],
@@ -104,7 +114,7 @@ fn a_name_that_is_taken() {
     let id = detached(&world, "taken", "sleep 600");
     let before = Ledger::of(&world);
     let out = world
-        .skiff(&["run", "--name", "taken", "toolbox", "true"])
+        .skiff(&["run", "--rm", "--name", "taken", "toolbox", "true"])
         .expect(125);
     assert!(
         out.stderr.contains("Conflict.") && out.stderr.contains(&id),
@@ -127,8 +137,8 @@ fn what_did_not_start_stays_to_be_looked_at() {
     let out = world.skiff(&["run", "--name", "failed", "toolbox", "no-such-program"]);
     out.refused(127, "executable file not found");
     assert_eq!(
-        crate::field(&world, "failed", "{{.State.Status}}"),
-        "created"
+        crate::field(&world, "failed", "{{.State.Status}} {{.State.ExitCode}}"),
+        "created 127"
     );
     world
         .skiff(&["start", "failed"])

@@ -63,7 +63,7 @@ fn in_the_foreground() {
     let second = world.skiff(&["daemon"]);
     assert_ne!(second.code, 0, "{second}");
     assert!(
-        second.stderr.contains("another daemon") || second.stderr.contains("lock"),
+        second.stderr.contains("belongs to a daemon that runs"),
         "{second}"
     );
     assert_eq!(world.skiff(&["ps", "-q"]).ok(), "");
@@ -86,6 +86,22 @@ fn a_stale_socket_is_replaced() {
     );
     assert_eq!(world.skiff(&["ps", "-q"]).ok(), "");
     assert_eq!(daemons(&world), 1);
+}
+
+#[test]
+fn what_a_client_has_open_stays_the_clients() {
+    let Some(world) = world() else { return };
+    // A shell that holds a lock on descriptor 9, as scripts do.
+    let skiff = world.skiff_path().display().to_string();
+    let line = format!("exec 9>$HOME/held; {skiff} run -d toolbox sleep 600");
+    let _ = world.run(&["sh", "-c", &line]).ok();
+    let list = "ls -l /proc/[0-9]*/fd 2>/dev/null | grep -c /held";
+    assert_eq!(world.run(&["sh", "-c", list]).stdout, "0\n");
+    let inside = world.skiff(&toolbox(&[], "ls /proc/self/fd")).ok();
+    assert_eq!(
+        inside, "0\n1\n2\n3\n",
+        "the fourth is the folder that ls reads"
+    );
 }
 
 #[test]

@@ -104,7 +104,8 @@ fn a_life_of_a_container() {
             .stdout,
         "in\n"
     );
-    docker(&["exec", "web", "no-such-program"]).refused(127, "executable file not found");
+    let out = docker(&["exec", "web", "no-such-program"]).expect(127);
+    assert!(out.stderr.contains("executable file not found"), "{out}");
     let input = ship.start(&["exec", "-i", "web", "cat"], Some(b"typed"));
     assert_eq!(input.wait().ok(), "typed");
     let inspected: Value =
@@ -171,7 +172,7 @@ fn both_command_lines_say_the_same() {
             "inspect",
             "-f",
             "{{.State.ExitCode}} {{.Path}} {{json .Args}}",
-            "s",
+            "same",
         ],
         &["logs", "same"],
         &["logs", "--tail", "1", "same"],

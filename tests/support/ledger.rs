@@ -70,6 +70,8 @@ impl Ledger {
             for line in before {
                 match after.iter().position(|other| other == line) {
                     Some(place) => drop(after.swap_remove(place)),
+                    // What an earlier container left may die while we look.
+                    None if *kind == "link" => {}
                     None => drop(writeln!(text, "- {kind}: {line}")),
                 }
             }

@@ -3,11 +3,13 @@
 use std::fs::File;
 use std::io::Write;
 use std::os::fd::OwnedFd;
+use std::os::unix::fs::OpenOptionsExt;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
-use nix::pty::openpty;
+use nix::fcntl::OFlag;
+use nix::pty::{grantpt, posix_openpt, ptsname_r, unlockpt};
 
 use crate::output::code_of;
 use crate::stream::Stream;
@@ -32,18 +34,17 @@ impl Terminal {
     #[track_caller]
     #[must_use]
     pub fn start(mut command: Command) -> Self {
-        let pair = openpty(None, None).expect("a terminal");
-        let copy = || Stdio::from(pair.slave.try_clone().expect("a descriptor"));
+        let (master, slave) = open();
+        let copy = || Stdio::from(slave.try_clone().expect("a descriptor"));
         command.stdin(copy()).stdout(copy()).stderr(copy());
         let child = command.spawn().expect("start a program on the terminal");
         // The command holds copies of the terminal until it is dropped.
         drop(command);
-        let master = File::from(pair.master);
         let seen = Stream::of(master.try_clone().ok());
         Self {
             child,
             master,
-            slave: Some(pair.slave),
+            slave: Some(slave),
             seen,
         }
     }
@@ -108,6 +109,24 @@ impl Terminal {
             text.expect("nobody else keeps the terminal"),
         )
     }
+}
+
+/// Both ends of a new terminal. Not openpty(3), whose descriptors every program that
+/// another test starts would inherit, and keep.
+fn open() -> (File, OwnedFd) {
+    let flags = OFlag::O_RDWR | OFlag::O_NOCTTY | OFlag::O_CLOEXEC;
+    let master = posix_openpt(flags).expect("a terminal");
+    grantpt(&master)
+        .and_then(|()| unlockpt(&master))
+        .expect("our own terminal");
+    let name = ptsname_r(&master).expect("a terminal has a name");
+    let slave = File::options()
+        .read(true)
+        .write(true)
+        .custom_flags(flags.bits())
+        .open(name);
+    let slave = slave.expect("the terminal's other end");
+    (File::from(OwnedFd::from(master)), slave.into())
 }
 
 impl Drop for Terminal {

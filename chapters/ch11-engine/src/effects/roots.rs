@@ -25,7 +25,7 @@ impl Roots {
         // Others may pass through the exec root (to the socket), not through the data
         // root: below it lie the containers' set-user-id programs (CVE-2021-41091).
         make_folder(&self.data, 0o710)?;
-        make_folder(&self.exec, 0o711)?;
+        make_folder(&self.exec, if is_hosts_root() { 0o711 } else { 0o700 })?;
         // Below /tmp somebody else may have been here first.
         for folder in [&self.data, &self.exec] {
             let found = fs::symlink_metadata(folder)
@@ -109,6 +109,14 @@ impl Roots {
         }
         Ok(then.is_some_and(|then| then != now))
     }
+}
+
+/// Whether root here is root of the machine: all ids are mapped to themselves
+/// (user_namespaces(7)). An ordinary user's engine is nobody else's.
+fn is_hosts_root() -> bool {
+    let map = fs::read_to_string("/proc/self/uid_map").unwrap_or_default();
+    let fields: Vec<_> = map.split_whitespace().collect();
+    geteuid().is_root() && fields == ["0", "0", "4294967295"]
 }
 
 /// Makes a folder, or gives the one that is there its mode.
