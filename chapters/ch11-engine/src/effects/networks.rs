@@ -4,22 +4,22 @@
 //! else's. Leases are not kept in a file of their own: a container's address is in its
 //! state, and a new daemon reads them from there.
 
+mod about;
+mod ports;
+
 use std::collections::BTreeMap;
-use std::net::{Ipv4Addr, SocketAddrV4, TcpListener, UdpSocket};
+use std::net::{Ipv4Addr, SocketAddrV4};
 use std::os::fd::BorrowedFd;
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use network::{Endpoint, Mac, Nat, Network, Pool, Protocol, Publish, Subnet};
 
-use super::{Engine, Roots};
-use crate::api::Filters;
-use crate::api::host::PortBinding;
-use crate::api::network::{IpamConfig, Network as ApiNetwork, NetworkMember};
+use super::Roots;
+use crate::core::Container;
 use crate::core::container::{Address, Published};
 use crate::core::list::network_name;
-use crate::core::{Container, Refusal};
 
 /// The networks that this daemon makes.
 #[derive(Debug)]
@@ -111,7 +111,7 @@ impl Networks {
             .pool
             .lease(id)
             .context("find an address on the bridge")?;
-        match published(container, address, &state.published) {
+        match ports::published(container, address, &state.published) {
             Ok(published) => {
                 state.published.insert(id.clone(), published.clone());
                 Ok(Some(Lease {
@@ -171,7 +171,7 @@ impl Networks {
         let publish = |port: &Published| Publish {
             host_ip: port.host_ip,
             host_port: port.host_port,
-            protocol: protocol(&port.protocol).unwrap_or(Protocol::Tcp),
+            protocol: ports::protocol(&port.protocol).unwrap_or(Protocol::Tcp),
             to: SocketAddrV4::new(address.ip, port.private_port),
         };
         let published: Vec<_> = address.published.iter().map(publish).collect();
@@ -225,84 +225,6 @@ impl Networks {
     }
 }
 
-impl Engine {
-    /// `GET /networks`.
-    ///
-    /// # Errors
-    /// A filter that does not exist.
-    pub fn networks(&self, filters: &Filters) -> Result<Vec<ApiNetwork>, Refusal> {
-        let known = ["name", "id", "driver", "type", "scope", "label", "dangling"];
-        filters.only(&known).map_err(Refusal::bad)?;
-        let mut networks = ["bridge", "host", "none"]
-            .map(|name| self.describe(name))
-            .to_vec();
-        networks.retain(|network| {
-            filters.any("name", |wanted| network.name.contains(wanted))
-                && filters.any("id", |wanted| network.id.starts_with(wanted))
-                && filters.any("driver", |wanted| network.driver == wanted)
-                && filters.any("type", |wanted| wanted == "builtin")
-                && filters.any("scope", |wanted| wanted == "local")
-                && filters.any("dangling", |wanted| wanted == "false")
-                && filters.labels(&network.labels)
-        });
-        Ok(networks)
-    }
-
-    /// `GET /networks/{id}`.
-    ///
-    /// # Errors
-    /// There is none.
-    pub fn network(&self, wanted: &str) -> Result<ApiNetwork, Refusal> {
-        let all = self.networks(&Filters::default())?;
-        let meant = |network: &ApiNetwork| {
-            network.name == wanted || (wanted.len() > 3 && network.id.starts_with(wanted))
-        };
-        all.into_iter()
-            .find(meant)
-            .ok_or_else(|| Refusal::not_found(format!("network {wanted} not found")))
-    }
-
-    fn describe(&self, name: &str) -> ApiNetwork {
-        use sha2::Digest;
-        let seed = format!("{}/{name}", self.roots.data.display());
-        let hash = sha2::Sha256::digest(seed.as_bytes());
-        let id = hash.iter().map(|byte| format!("{byte:02x}")).collect();
-        let mut network = ApiNetwork {
-            name: name.to_owned(),
-            id,
-            created: "1970-01-01T00:00:00Z".into(),
-            scope: "local".into(),
-            driver: if name == "none" { "null" } else { name }.into(),
-            enable_ipv4: true,
-            ..ApiNetwork::default()
-        };
-        network.ipam.driver = "default".into();
-        let core = self.core();
-        for container in core.containers().filter(|one| one.state.status.is_alive()) {
-            if network_name(container) == name {
-                let mut member = NetworkMember {
-                    name: container.name.clone(),
-                    ..Default::default()
-                };
-                if let Some(address) = container.state.networks.get(name) {
-                    member.ipv4_address = format!("{}/{}", address.ip, address.prefix);
-                    member.mac_address.clone_from(&address.mac);
-                }
-                network.containers.insert(container.id.clone(), member);
-            }
-        }
-        drop(core);
-        if let (Some((subnet, gateway)), "bridge") = (self.networks.subnet(), name) {
-            network.ipam.config.push(IpamConfig {
-                subnet: subnet.to_string(),
-                gateway: gateway.to_string(),
-                ..IpamConfig::default()
-            });
-        }
-        network
-    }
-}
-
 /// `skiff0`; for a daemon with folders of its own, another name for another bridge.
 fn bridge_name(roots: &Roots) -> String {
     if roots.exec == std::path::Path::new("/run/skiff") {
@@ -323,135 +245,5 @@ fn endpoint(id: &str, address: Ipv4Addr, pool: &Pool) -> Endpoint {
         prefix: pool.subnet().prefix,
         gateway: Some(pool.gateway()),
         mac: Mac::of(address),
-    }
-}
-
-/// The ports that a container publishes, each on a port of the host that is free.
-fn published(
-    container: &Container,
-    address: Ipv4Addr,
-    taken: &BTreeMap<String, Vec<Publish>>,
-) -> Result<Vec<Publish>> {
-    let mut published: Vec<Publish> = Vec::new();
-    let all = container.host.publish_all_ports;
-    let exposed = container.config.exposed_ports.keys().filter(|_| all);
-    let any = vec![PortBinding::default()];
-    let exposed = exposed.map(|port| (port, &any));
-    let asked = container.host.port_bindings.iter();
-    let asked = asked.filter_map(|(port, bindings)| Some((port, bindings.as_ref()?)));
-    for (port, bindings) in asked.chain(exposed) {
-        let (private, protocol) = parse_port(port)?;
-        for binding in bindings {
-            let host_ip = match binding.host_ip.as_str() {
-                "" | "::" => Ipv4Addr::UNSPECIFIED,
-                text => text
-                    .parse()
-                    .with_context(|| format!("host address {text:?}"))?,
-            };
-            let wanted = match binding.host_port.as_str() {
-                "" => 0,
-                text => text.parse().map_err(|_| {
-                    Refusal::bad(format!("invalid port specification: {text:?}"))
-                })?,
-            };
-            let others: Vec<&Publish> =
-                taken.values().flatten().chain(&published).collect();
-            let host_port = claim(SocketAddrV4::new(host_ip, wanted), protocol, &others)?;
-            let to = SocketAddrV4::new(address, private);
-            published.push(Publish {
-                host_ip,
-                host_port,
-                protocol,
-                to,
-            });
-        }
-    }
-    Ok(published)
-}
-
-/// Finds out whether nobody has the port: no container of ours, no process of the
-/// host's. Port 0 asks for any.
-fn claim(wanted: SocketAddrV4, protocol: Protocol, others: &[&Publish]) -> Result<u16> {
-    let overlaps = |one: Ipv4Addr, other: Ipv4Addr| {
-        one == other || one.is_unspecified() || other.is_unspecified()
-    };
-    let clash = others.iter().any(|other| {
-        other.protocol == protocol
-            && other.host_port == wanted.port()
-            && overlaps(other.host_ip, *wanted.ip())
-    });
-    if clash {
-        return Err(Refusal::from(anyhow::anyhow!(
-            "Bind for {wanted} failed: port is already allocated"
-        ))
-        .into());
-    }
-    let bound = match protocol {
-        Protocol::Tcp => TcpListener::bind(wanted).and_then(|bound| bound.local_addr()),
-        Protocol::Udp => UdpSocket::bind(wanted).and_then(|bound| bound.local_addr()),
-    };
-    let address = bound.with_context(|| {
-        format!(
-            "failed to bind host port {wanted}/{}: port is already allocated",
-            protocol.name()
-        )
-    })?;
-    Ok(address.port())
-}
-
-/// `80/tcp`, `53/udp`, `80`.
-fn parse_port(text: &str) -> Result<(u16, Protocol)> {
-    let (port, word) = text.split_once('/').unwrap_or((text, "tcp"));
-    let port = port
-        .parse()
-        .with_context(|| format!("invalid port {text:?}"))?;
-    Ok((port, protocol(word)?))
-}
-
-fn protocol(word: &str) -> Result<Protocol> {
-    match word {
-        "tcp" => Ok(Protocol::Tcp),
-        "udp" => Ok(Protocol::Udp),
-        other => bail!("protocol {other:?} is not supported"),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn publish(host_ip: [u8; 4], host_port: u16) -> Publish {
-        let to = SocketAddrV4::new(Ipv4Addr::new(172, 17, 0, 2), 80);
-        Publish {
-            host_ip: host_ip.into(),
-            host_port,
-            protocol: Protocol::Tcp,
-            to,
-        }
-    }
-
-    #[test]
-    fn a_port_is_given_once() {
-        let free = claim("127.0.0.1:0".parse().unwrap(), Protocol::Tcp, &[]).unwrap();
-        assert_ne!(free, 0);
-        let all = publish([0, 0, 0, 0], free);
-        let wanted = SocketAddrV4::new(Ipv4Addr::LOCALHOST, free);
-        let error = claim(wanted, Protocol::Tcp, &[&all]).unwrap_err();
-        assert!(error.to_string().contains("port is already allocated"));
-        assert!(claim(wanted, Protocol::Udp, &[&all]).is_ok());
-        let held = TcpListener::bind("127.0.0.1:0").unwrap();
-        let std::net::SocketAddr::V4(held_at) = held.local_addr().unwrap() else {
-            panic!("not v4")
-        };
-        let error = claim(held_at, Protocol::Tcp, &[]).unwrap_err();
-        assert!(error.to_string().contains("port is already allocated"));
-    }
-
-    #[test]
-    fn ports_are_read() {
-        assert_eq!(parse_port("80/udp").unwrap(), (80, Protocol::Udp));
-        assert_eq!(parse_port("80").unwrap(), (80, Protocol::Tcp));
-        assert!(parse_port("x/tcp").is_err());
-        assert!(parse_port("80/sctp").is_err());
     }
 }

@@ -156,10 +156,10 @@ impl Call {
                 continue;
             };
             length += data.len();
-            match length {
-                ..=LONGEST => kept.extend_from_slice(&data),
-                ..=LONGEST_HEARD => kept.clear(),
-                _ => break,
+            if length <= LONGEST {
+                kept.extend_from_slice(&data);
+            } else if length > LONGEST_HEARD {
+                break;
             }
         }
         if length > LONGEST {

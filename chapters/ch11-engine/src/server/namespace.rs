@@ -9,15 +9,14 @@
 //! 3. a new one with a single id.
 
 use std::fs::{self, File};
-use std::os::fd::AsFd;
+use std::io::Write;
 use std::path::Path;
+use std::process::{Command, Stdio};
 
-use anyhow::{Context, Result, bail};
-use chroot::process::{self, Forked, How, Line};
-use namespaces::Namespace;
-use nix::sched::{CloneFlags, unshare};
-use nix::unistd::{Pid, User, getegid, geteuid, getpid, setresgid, setresuid};
-use privileges::{IdMap, subordinate_ids, write_id_maps};
+use anyhow::{Context, Result, bail, ensure};
+use nix::sched::{CloneFlags, setns, unshare};
+use nix::unistd::{User, getegid, geteuid, setresgid, setresuid};
+use privileges::{IdMap, subordinate_ids};
 use workbench::steps::step;
 
 use crate::effects::Roots;
@@ -27,9 +26,12 @@ pub(super) fn enter(roots: &Roots) -> Result<()> {
     if geteuid().is_root() {
         return Ok(());
     }
-    let joined = living_shims(&roots.shims()).into_iter().any(|namespace| {
-        let file = (Namespace::User, namespace.as_fd());
-        namespaces::join(&[file]).is_ok()
+    let joined = living_shims(&roots.shims()).iter().any(|namespace| {
+        let why = "the containers that live on, and their files, belong to it";
+        step(11, format_args!("setns(CLONE_NEWUSER)"), why, || {
+            setns(namespace, CloneFlags::CLONE_NEWUSER)
+        })
+        .is_ok()
     });
     if !joined && let Err(error) = with_subordinate_ids() {
         tracing::info!("one id only: {error:#}");
@@ -59,11 +61,14 @@ fn living_shims(shims: &Path) -> Vec<File> {
     entries.filter_map(namespace).collect()
 }
 
+/// What runs outside: it waits for a word, and writes the maps of process `$1`.
+const OUTSIDE: &str = "read -r _ && newuidmap $1 $2 && newgidmap $1 $3";
+
 /// Makes a user namespace in which this process is root, and the user's subordinate
 /// ids are all others.
 ///
-/// The maps are written from outside, by newuidmap(1): so a child is left there, does
-/// it, and goes. That happens once, and before there is a second thread.
+/// Such maps are written from outside, by newuidmap(1), and by somebody who is there
+/// before we go in: so a shell is left outside, and told when to do it.
 fn with_subordinate_ids() -> Result<()> {
     let (uid, gid) = (geteuid(), getegid());
     let name = User::from_uid(uid).ok().flatten().map(|user| user.name);
@@ -72,53 +77,37 @@ fn with_subordinate_ids() -> Result<()> {
     if uids.len() < 2 || gids.len() < 2 {
         bail!("/etc/subuid and /etc/subgid give {name} no ids");
     }
-    let (here, outside) = process::pair()?;
-    let daemon = getpid();
-    match process::fork(&How::default()).context("leave a child outside")? {
-        Forked::Child => {
-            drop(here);
-            process::leave_after(|| write_maps(&outside, daemon, (&uids, &gids)))
-        }
-        Forked::Parent(child) => {
-            drop(outside);
-            let became = become_root(&here);
-            // Without a word from us, the one outside goes by itself.
-            drop(here);
-            child.wait().context("wait for the one outside")?;
-            became
-        }
-    }
-}
-
-const INSIDE: u8 = b'I';
-const WRITTEN: u8 = b'W';
-
-fn become_root(line: &Line) -> Result<()> {
+    let numbers = |maps: &[IdMap]| {
+        maps.iter()
+            .map(IdMap::to_string)
+            .collect::<Vec<_>>()
+            .join(" ")
+    };
+    let mut outside = Command::new("/bin/sh")
+        .args(["-c", OUTSIDE, "sh", &std::process::id().to_string()])
+        .args([numbers(&uids), numbers(&gids)])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .context("leave a shell outside")?;
     let why = "root over what is the user's; the ids follow from outside";
     step(11, format_args!("unshare(CLONE_NEWUSER)"), why, || {
         unshare(CloneFlags::CLONE_NEWUSER)
     })
     .context("make a user namespace for the daemon")?;
-    line.send(INSIDE, "", None)?;
-    match line.receive()? {
-        Some(message) if message.tag == WRITTEN => {}
-        Some(message) => bail!("{}", message.text),
-        None => bail!("the one outside is gone"),
-    }
+    let mut told = outside.stdin.take().context("tell the shell outside")?;
+    told.write_all(b"in\n").context("tell the shell outside")?;
+    drop(told);
+    let done = outside
+        .wait_with_output()
+        .context("wait for the shell outside")?;
+    let complaint = String::from_utf8_lossy(&done.stderr);
+    ensure!(
+        done.status.success(),
+        "newuidmap, newgidmap: {}",
+        complaint.trim()
+    );
     setresgid(0.into(), 0.into(), 0.into()).context("become the namespace's root")?;
     setresuid(0.into(), 0.into(), 0.into()).context("become the namespace's root")
-}
-
-/// What the child does that was left outside.
-fn write_maps(
-    line: &Line,
-    daemon: Pid,
-    (uids, gids): (&[IdMap], &[IdMap]),
-) -> Result<i32> {
-    line.expect(INSIDE)?;
-    match write_id_maps(daemon, uids, gids) {
-        Ok(()) => line.send(WRITTEN, "", None)?,
-        Err(error) => line.send(process::FAILED, &format!("{error:#}"), None)?,
-    }
-    Ok(0)
 }

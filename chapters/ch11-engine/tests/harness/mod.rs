@@ -1,6 +1,7 @@
 //! A daemon of an ordinary user's, and HTTP with it.
 
 #![allow(dead_code, reason = "each test file uses a part")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
 use std::fs::{self, File};
 use std::io::{Read, Write};
