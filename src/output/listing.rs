@@ -4,7 +4,7 @@ use anyhow::{Context, Result};
 use serde_json::{Map, Value};
 
 use super::table;
-use super::template::{Labels, Template};
+use super::template::{Labels, NoField, Template};
 
 /// What a row can show, and what a table shows of it by itself.
 #[derive(Debug)]
@@ -43,14 +43,15 @@ pub(crate) fn render(
         (None, own) => (own.to_owned(), false),
     };
     let template = Template::parse(&template).context("failed to parse template")?;
-    let mut text = String::new();
-    if is_table {
-        let heads = heads(columns);
-        text = template
-            .execute_row(&heads, Labels::Heads)
-            .unwrap_or_default();
-        text.push('\n');
-    }
+    let heads = template.execute_row(&heads(columns), Labels::Heads);
+    let mut text = match heads {
+        // Said even where there is no row to miss it.
+        Err(error) if error.is::<NoField>() => {
+            return Err(error).context("failed to execute template");
+        }
+        heads if is_table => heads.unwrap_or_default() + "\n",
+        _ => String::new(),
+    };
     for row in rows {
         let fields = Value::Object(row.fields);
         let line = template.execute_row(&fields, Labels::Of(&row.labels));
@@ -132,7 +133,9 @@ mod tests {
 
     #[test]
     fn a_field_that_no_row_has_is_named() {
-        let error = render(&columns(), rows(), Some("{{.Nope}}"), false).unwrap_err();
-        assert!(format!("{error:#}").contains("no entry for key \"Nope\""));
+        for rows in [rows(), Vec::new()] {
+            let error = render(&columns(), rows, Some("{{.Nope}}"), false).unwrap_err();
+            assert!(format!("{error:#}").contains("no entry for key \"Nope\""));
+        }
     }
 }

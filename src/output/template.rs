@@ -10,6 +10,8 @@ mod functions;
 mod lex;
 mod parse;
 
+pub(crate) use evaluate::NoField;
+
 use anyhow::Result;
 use serde_json::{Map, Value};
 

@@ -1,5 +1,7 @@
 //! A tree and data to text.
 
+use std::fmt;
+
 use anyhow::{Result, bail};
 use serde_json::{Map, Value};
 
@@ -20,6 +22,25 @@ pub(super) fn execute(
     run.nodes(nodes, data)?;
     Ok(run.out)
 }
+
+/// A template names a field that the data does not have.
+#[derive(Debug)]
+pub(crate) struct NoField {
+    path: String,
+    name: String,
+}
+
+impl fmt::Display for NoField {
+    fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { path, name } = self;
+        write!(
+            to,
+            "executing \"\" at <.{path}>: map has no entry for key {name:?}"
+        )
+    }
+}
+
+impl std::error::Error for NoField {}
 
 struct Run<'a> {
     /// Innermost last; `$` itself is the one without a name.
@@ -190,9 +211,11 @@ fn field(value: Value, name: &str, path: &[String]) -> Result<Value> {
     match value {
         Value::Object(map) => match entry(map, name) {
             Some(value) => Ok(value),
-            None => {
-                bail!("executing \"\" at <.{path}>: map has no entry for key {name:?}")
+            None => Err(NoField {
+                path,
+                name: name.to_owned(),
             }
+            .into()),
         },
         Value::Null => {
             bail!("executing \"\" at <.{path}>: nil data; no entry for key {name:?}")
