@@ -6,13 +6,17 @@ use std::fmt::Write as _;
 /// From so many steps on, what repeats is counted instead.
 const MANY: usize = 3;
 
+/// Calls that begin while another process is at work, now before and now after it: they
+/// are shown where their process was last heard.
+const RACING: [&str; 1] = ["read(start FIFO)"];
+
 /// With the anchors that mdBook's includes know: around what each process tells, and
 /// in there around what each chapter teaches. Of many steps in a row that were made for
 /// the same reason, the first is shown and the others are counted.
 pub(super) fn sectioned(text: &str) -> String {
     let mut marks = Marks::default();
     marks.begin(0, "typed");
-    for group in groups(text) {
+    for group in groups(&in_one_order(text)) {
         if let Some(role) = teller(&group[0]) {
             marks.begin(0, role);
         } else if let Some(chapter) = taught(&group[0]) {
@@ -29,8 +33,40 @@ pub(super) fn sectioned(text: &str) -> String {
     marks.text
 }
 
-/// The lines of a step together, others alone, repetitions as a line that counts them.
-fn groups(text: &str) -> Vec<Vec<String>> {
+/// The text with each racing step back where its process was last heard.
+fn in_one_order(text: &str) -> String {
+    let mut turns: Vec<Vec<String>> = vec![Vec::new()];
+    for step in steps(text) {
+        if teller(&step[0]).is_some() {
+            turns.push(Vec::new());
+        }
+        let (last, speaker) = (turns.len() - 1, turns[turns.len() - 1].first().cloned());
+        let races = RACING.iter().any(|call| step[0].ends_with(call));
+        let heard = turns[..last]
+            .iter()
+            .rposition(|turn| turn.first() == speaker.as_ref());
+        // A turn that has only its first line begins with the step: it came late.
+        let late = races && turns[last].len() == 1;
+        turns[heard.filter(|_| late).unwrap_or(last)].extend(step);
+    }
+    // Whoever said nothing but that had no turn, and did not interrupt.
+    turns.retain(|turn| turn.len() != 1 || teller(&turn[0]).is_none());
+    turns.dedup_by(|next, turn| {
+        let same = turn.first() == next.first();
+        if same {
+            turn.extend(next.drain(1..));
+        }
+        same
+    });
+    turns
+        .concat()
+        .iter()
+        .map(|line| format!("{line}\n"))
+        .collect()
+}
+
+/// The lines of a step together, others alone.
+fn steps(text: &str) -> Vec<Vec<String>> {
     let mut steps: Vec<Vec<String>> = Vec::new();
     for line in text.lines().map(str::to_owned) {
         let goes_on = line.starts_with("     ") && taught(&line).is_none();
@@ -39,8 +75,13 @@ fn groups(text: &str) -> Vec<Vec<String>> {
             _ => steps.push(vec![line]),
         }
     }
+    steps
+}
+
+/// The steps, those that repeat as one and a line that counts the others.
+fn groups(text: &str) -> Vec<Vec<String>> {
     let mut shown = Vec::new();
-    for run in steps.chunk_by(|a, b| a.len() > 1 && a[1..] == b[1..]) {
+    for run in steps(text).chunk_by(|a, b| a.len() > 1 && a[1..] == b[1..]) {
         if run.len() < MANY {
             shown.extend(run.to_vec());
             continue;
@@ -145,5 +186,26 @@ mod tests {
         assert!(!seen.contains("mkdir(3)"), "{seen}");
         let two = ["mkdir(1)", "mkdir(2)"].map(step).concat();
         assert!(sectioned(&two).contains("mkdir(2)"));
+    }
+
+    #[test]
+    fn a_step_that_races_has_one_place() {
+        let step = |chapter: &str, call: &str| {
+            format!("   -.-- ms  {chapter}  {call}\n            why\n")
+        };
+        let (close, wait) = (
+            step("ch09", "close_range()"),
+            step("ch09", "read(start FIFO)"),
+        );
+        let (link, up) = (step("ch05", "RTM_NEWLINK()"), step("ch05", "RTM_SETLINK()"));
+        let exec = step("ch01", "execve()");
+        let early = format!("init 5\n{close}{wait}daemon 6\n{link}{up}init 5\n{exec}");
+        let amid = format!(
+            "init 5\n{close}daemon 6\n{link}init 5\n{wait}daemon 6\n{up}init 5\n{exec}"
+        );
+        let late = format!("init 5\n{close}daemon 6\n{link}{up}init 5\n{wait}{exec}");
+        assert_eq!(in_one_order(&early), early);
+        assert_eq!(in_one_order(&amid), early);
+        assert_eq!(in_one_order(&late), early);
     }
 }
