@@ -163,3 +163,19 @@ fn the_steps_of_a_start_are_told_on_demand() {
     }
     daemon.ask("GET", "/skiff/steps/test-1", "").refused(404);
 }
+
+#[test]
+fn a_writer_who_is_killed_ends_the_input() {
+    let Some(daemon) = Daemon::start() else {
+        return;
+    };
+    let create = r#"{"Image":"toolbox","Cmd":["sh","-c","cat >/dev/null; exit 4"],
+        "OpenStdin":true,"StdinOnce":true}"#;
+    daemon.ask("POST", "/containers/create?name=boat", create);
+    let mut stream =
+        daemon.hijack("/containers/boat/attach?stream=1&stdin=1&stdout=1", "");
+    assert_eq!(daemon.post("/containers/boat/start").status, 204);
+    stream.write_all(b"half a sen").unwrap();
+    drop(stream);
+    assert_eq!(daemon.wait_for("boat"), 4);
+}

@@ -26,29 +26,6 @@ pub(super) use process::process;
 /// Not the newest version that the runtime knows: others refuse what is newer than
 /// they are, and nothing in here is.
 const OCI_VERSION: &str = "1.0.2";
-/// What docker hides.
-const MASKED: [&str; 12] = [
-    "/proc/acpi",
-    "/proc/asound",
-    "/proc/interrupts",
-    "/proc/kcore",
-    "/proc/keys",
-    "/proc/latency_stats",
-    "/proc/sched_debug",
-    "/proc/scsi",
-    "/proc/timer_list",
-    "/proc/timer_stats",
-    "/sys/devices/virtual/powercap",
-    "/sys/firmware",
-];
-/// What docker write-protects.
-const READ_ONLY: [&str; 5] = [
-    "/proc/bus",
-    "/proc/fs",
-    "/proc/irq",
-    "/proc/sys",
-    "/proc/sysrq-trigger",
-];
 
 /// The `config.json` of a container whose files are in `layers`, the topmost first.
 ///
@@ -72,8 +49,8 @@ pub(super) fn spec(
         "namespaces": namespaces(container),
         "resources": resources::resources(container, machine),
         "cgroupsPath": cgroup_path(&container.id),
-        "maskedPaths": paths(&host.masked_paths, &MASKED),
-        "readonlyPaths": paths(&host.readonly_paths, &READ_ONLY),
+        "maskedPaths": paths(&host.masked_paths, &::mounts::MASKED),
+        "readonlyPaths": paths(&host.readonly_paths, &::mounts::READ_ONLY),
         "sysctl": resources::sysctls(container, machine),
         "rootfsPropagation": mounts::root_propagation(container),
     });

@@ -93,6 +93,19 @@ impl Engine {
         })
     }
 
+    /// Ends the input of a process whose writer is gone; a container's only if it was
+    /// made for one writer.
+    ///
+    /// # Errors
+    /// It has ended.
+    pub fn end_input(&self, id: &str, exec: Option<&str>) -> Result<(), Refusal> {
+        let once = self.core().find(id)?.config.stdin_once;
+        match exec.is_some() || once {
+            true => self.shim(id).close_stdin(exec).map_err(shim_refusal),
+            false => Ok(()),
+        }
+    }
+
     pub(super) fn send(&self, id: &str, signal: i32) -> Result<(), Refusal> {
         match self.shim(id).kill(signal, false) {
             // It has just ended; the news of it is on its way.

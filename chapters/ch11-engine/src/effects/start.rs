@@ -42,8 +42,10 @@ impl std::fmt::Debug for Attach {
 }
 
 /// What a client that attached must know of the streams.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Attached {
+    /// The container's whole id.
+    pub id: String,
     /// Whether they are a terminal's.
     pub terminal: bool,
 }
@@ -103,7 +105,10 @@ impl Engine {
                     self.parked.lock().unwrap_or_else(PoisonError::into_inner);
                 parked.entry(container.id.clone()).or_default().push(attach);
             }
-            Ok(Attached { terminal })
+            Ok(Attached {
+                id: container.id.clone(),
+                terminal,
+            })
         })
     }
 

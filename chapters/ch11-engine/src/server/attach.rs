@@ -13,6 +13,7 @@
 //! So no output is lost between attach and start, however short the program is.
 
 use std::os::unix::net::UnixStream as StdStream;
+use std::sync::Arc;
 
 use axum::body::Body;
 use axum::http::StatusCode;
@@ -23,6 +24,7 @@ use shim::Streams;
 use tokio::net::UnixStream;
 use tokio::sync::oneshot;
 
+use super::App;
 use super::call::Call;
 use super::detach::Keys;
 use super::respond::{self, Answer};
@@ -44,56 +46,97 @@ pub(super) async fn attach(call: Call, id: &str) -> Answer {
     let attached = call
         .blocking(move |engine| engine.attach(&id, want))
         .await?;
-    let keys = (attached.terminal && streams.stdin).then_some(keys);
-    let known = std::future::ready(());
-    Ok(hijack(call, attached.terminal, keys, connection, known))
+    let hijack = Hijack {
+        terminal: attached.terminal,
+        keys: (attached.terminal && streams.stdin).then_some(keys),
+        input: streams.stdin.then_some(Input {
+            container: attached.id,
+            exec: None,
+        }),
+        connection,
+        known: std::future::ready(()),
+    };
+    Ok(hijack.begin(call))
 }
 
-/// Turns a request's connection into a stream: of the shim's, as soon as there is one.
-/// When that has ended, the client is told so only after `known`.
-pub(super) fn hijack(
-    mut call: Call,
-    terminal: bool,
-    keys: Option<Keys>,
-    connection: oneshot::Receiver<StdStream>,
-    known: impl Future<Output = ()> + Send + 'static,
-) -> Response {
-    // Clients before 1.42 know but one name for both kinds.
-    let media = match terminal || call.minor < 42 {
-        true => RAW_STREAM,
-        false => MULTIPLEXED_STREAM,
-    };
-    let guard = call.app.idle.guard();
-    let Some(upgrade) = call.upgrade() else {
-        return one_way(media, connection);
-    };
-    tokio::spawn(async move {
-        let _guard = guard;
-        let upgraded = match upgrade.await {
-            Ok(upgraded) => upgraded,
-            Err(error) => {
-                tracing::debug!("a client left before it was attached: {error}");
-                return;
+/// What becomes of a request's connection.
+pub(super) struct Hijack<F> {
+    /// Whether the streams are a terminal's.
+    pub(super) terminal: bool,
+    /// By which keys the client leaves.
+    pub(super) keys: Option<Keys>,
+    /// Whose input the client writes: it ends with the client.
+    pub(super) input: Option<Input>,
+    /// The shim's connection, as soon as there is one.
+    pub(super) connection: oneshot::Receiver<StdStream>,
+    /// When that has ended, the client is told so only after this.
+    pub(super) known: F,
+}
+
+/// A process that reads.
+#[derive(Debug)]
+pub(super) struct Input {
+    /// The container's id.
+    pub(super) container: String,
+    /// The exec's, unless it is the container's first process.
+    pub(super) exec: Option<String>,
+}
+
+impl<F: Future<Output = ()> + Send + 'static> Hijack<F> {
+    /// Answers, and turns the connection into a stream.
+    pub(super) fn begin(self, mut call: Call) -> Response {
+        // Clients before 1.42 know but one name for both kinds.
+        let media = match self.terminal || call.minor < 42 {
+            true => RAW_STREAM,
+            false => MULTIPLEXED_STREAM,
+        };
+        let guard = call.app.idle.guard();
+        let Some(upgrade) = call.upgrade() else {
+            return one_way(media, self.connection);
+        };
+        tokio::spawn(async move {
+            let _guard = guard;
+            match upgrade.await {
+                Ok(upgraded) => {
+                    if let Some(client) = pump::Client::new(upgraded) {
+                        self.serve(&call.app, client).await;
+                    }
+                }
+                Err(error) => {
+                    tracing::debug!("a client left before it was attached: {error}");
+                }
             }
-        };
-        let Some(mut client) = pump::Client::new(upgraded) else {
-            return;
-        };
+        });
+        upgraded(media)
+    }
+
+    async fn serve(self, app: &Arc<App>, mut client: pump::Client) {
         let stream = tokio::select! {
-            stream = connection => stream.ok(),
+            stream = self.connection => stream.ok(),
             () = client.gone() => None,
         };
-        if let Some(stream) = stream.and_then(asynchronous) {
-            let ended = pump::both_ways(&mut client, stream, keys).await;
-            if ended {
-                tokio::select! {
-                    () = known => {}
-                    () = client.gone() => {}
+        let Some(stream) = stream.and_then(asynchronous) else {
+            return;
+        };
+        match pump::both_ways(&mut client, stream, self.keys).await {
+            pump::Ended::Detached => {}
+            pump::Ended::Said => tokio::select! {
+                () = self.known => {}
+                () = client.gone() => {}
+            },
+            pump::Ended::Gone => {
+                let Some(Input { container, exec }) = self.input else {
+                    return;
+                };
+                let ended = app.blocking(move |engine| {
+                    engine.end_input(&container, exec.as_deref())
+                });
+                if let Err(refusal) = ended.await {
+                    tracing::debug!("end an input whose writer is gone: {refusal}");
                 }
             }
         }
-    });
-    upgraded(media)
+    }
 }
 
 fn upgraded(media: &'static str) -> Response {

@@ -56,7 +56,19 @@ pub(super) async fn start(mut call: Call, id: &str) -> Answer {
     let keys = Keys::parse(&config.detach_keys).map_err(Refusal::bad)?;
     let keys = (config.tty && config.attach_stdin).then_some(keys);
     let _ = send.send(stream);
-    Ok(attach::hijack(call, config.tty, keys, connection, over))
+    let exec = call.app.engine.core().exec(id)?.clone();
+    let input = attach::Input {
+        container: exec.container,
+        exec: Some(exec.id),
+    };
+    let hijack = attach::Hijack {
+        terminal: config.tty,
+        keys,
+        input: config.attach_stdin.then_some(input),
+        connection,
+        known: over,
+    };
+    Ok(hijack.begin(call))
 }
 
 /// A stream that says why there is none.

@@ -66,13 +66,26 @@ fn hung_up(socket: &UnixStream) -> bool {
             .is_some_and(|what| what.contains(PollFlags::POLLHUP))
 }
 
-/// Copies both ways until the shim has no more to say (then it is true), or the client
-/// is gone or typed its detach keys.
+/// How a conversation ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ended {
+    /// The process has no more to say.
+    Said,
+    /// The client is gone.
+    Gone,
+    /// The client typed its detach keys.
+    Detached,
+}
+
+/// Copies both ways until one side has enough.
+///
+/// The shim's connection is dropped without a shutdown unless the client ended its
+/// input: that leaves the process's input open.
 pub(super) async fn both_ways(
     client: &mut Client,
     shim: UnixStream,
     keys: Option<Keys>,
-) -> bool {
+) -> Ended {
     let (mut from_shim, mut to_shim) = shim.into_split();
     let early = std::mem::take(&mut client.early);
     let client = &*client;
@@ -81,21 +94,26 @@ pub(super) async fn both_ways(
         let mut buffer = early;
         loop {
             let detach = keys.as_mut().is_some_and(|keys| keys.filter(&mut buffer));
-            // A process that does not read its input any more is no reason to stop
-            // listening to it.
-            let _ = to_shim.write_all(&buffer).await;
+            tokio::select! {
+                biased;
+                // A process that does not read its input any more is no reason to stop
+                // listening to it; a client that does not wait for it, is.
+                _ = to_shim.write_all(&buffer) => {}
+                () = client.gone() => return Ended::Gone,
+            }
             if detach {
-                return;
+                return Ended::Detached;
             }
             buffer.resize(PORTION, 0);
             match read(&client.socket, &mut buffer).await {
                 // The end of the client's input.
                 Ok(0) => {
                     let _ = to_shim.shutdown().await;
-                    return client.gone().await;
+                    client.gone().await;
+                    return Ended::Gone;
                 }
                 Ok(length) => buffer.truncate(length),
-                Err(_) => return,
+                Err(_) => return Ended::Gone,
             }
         }
     };
@@ -104,21 +122,19 @@ pub(super) async fn both_ways(
         loop {
             use tokio::io::AsyncReadExt;
             match from_shim.read(&mut buffer).await {
-                Ok(0) | Err(_) => return,
+                Ok(0) | Err(_) => return Ended::Said,
                 Ok(length) => {
                     let part = buffer.get(..length).unwrap_or_default();
                     if write_all(&client.socket, part).await.is_err() {
-                        return;
+                        return Ended::Gone;
                     }
                 }
             }
         }
     };
-    // Dropped without a shutdown, the shim's connection leaves the input open for the
-    // next client.
     tokio::select! {
-        () = inwards => false,
-        () = outwards => true,
+        ended = inwards => ended,
+        ended = outwards => ended,
     }
 }
 
@@ -174,7 +190,7 @@ mod tests {
         }
     }
 
-    async fn pumped(socket: UnixStream, shim: UnixStream) -> bool {
+    async fn pumped(socket: UnixStream, shim: UnixStream) -> Ended {
         both_ways(&mut client(socket), shim, None).await
     }
 
@@ -193,7 +209,7 @@ mod tests {
         let mut text = String::new();
         user.read_to_string(&mut text).await.unwrap();
         assert_eq!(text, "answer");
-        pumping.await.unwrap();
+        assert_eq!(pumping.await.unwrap(), Ended::Said);
     }
 
     #[tokio::test]
