@@ -68,7 +68,7 @@ pub fn usual_for_one_id() -> Vec<Mount> {
 }
 
 /// Files and folders that speak of the host: [`mask`](crate::mask)ed.
-pub const MASKED: [&str; 11] = [
+pub const MASKED: [&str; 12] = [
     "/proc/acpi",
     "/proc/asound",
     "/proc/interrupts",
@@ -79,6 +79,7 @@ pub const MASKED: [&str; 11] = [
     "/proc/scsi",
     "/proc/timer_list",
     "/proc/timer_stats",
+    "/sys/devices/virtual/powercap",
     "/sys/firmware",
 ];
 

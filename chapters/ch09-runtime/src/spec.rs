@@ -122,18 +122,12 @@ pub fn example(rootless: bool) -> Value {
         },
         "root": { "path": "rootfs", "readonly": true },
         "hostname": "skiff",
-        "mounts": mounts(rootless),
+        "mounts": example_mounts(rootless),
         "linux": {
             "resources": { "devices": [{ "allow": false, "access": "rwm" }] },
             "namespaces": kinds,
-            "maskedPaths": [
-                "/proc/acpi", "/proc/asound", "/proc/kcore", "/proc/keys",
-                "/proc/latency_stats", "/proc/timer_list", "/proc/timer_stats",
-                "/proc/sched_debug", "/sys/firmware", "/proc/scsi",
-            ],
-            "readonlyPaths": [
-                "/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger",
-            ],
+            "maskedPaths": mounts::MASKED,
+            "readonlyPaths": mounts::READ_ONLY,
         },
     });
     if rootless {
@@ -146,7 +140,7 @@ pub fn example(rootless: bool) -> Value {
     spec
 }
 
-fn mounts(rootless: bool) -> Value {
+fn example_mounts(rootless: bool) -> Value {
     let mount = |target: &str, kind: &str, options: &[&str]| json!({ "destination": target, "type": kind, "source": kind, "options": options });
     let pts: &[&str] = if rootless {
         &[
