@@ -1,6 +1,8 @@
 //! The book, checked: mdBook renders a misspelt anchor or a missing file as nothing, and
 //! says that all is well. Nothing in a page is typed that a program could have written.
 
+#![expect(clippy::unwrap_used, reason = "what a test sets up, it may unwrap")]
+
 #[path = "book/page.rs"]
 mod page;
 

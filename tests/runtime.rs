@@ -1,5 +1,7 @@
 //! `skiff-runtime` as its callers use it: runc's commands on an OCI bundle.
 
+#![expect(clippy::unwrap_used, reason = "what a test sets up, it may unwrap")]
+
 use std::fs;
 use std::time::Duration;
 

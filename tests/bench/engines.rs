@@ -7,6 +7,9 @@ use support::{Job, Registry, World, busybox, eventually};
 
 use crate::{Entry, compare, ours, version};
 
+/// Prepares a peer, if the machine has it; what it starts is kept in the list.
+type Peer = fn(&World, &str, &mut Vec<Job>) -> Option<Entry>;
+
 /// Measures the engines.
 pub(crate) fn bench() {
     let world = World::root(ours(env!("CARGO_BIN_EXE_skiff")));
@@ -22,8 +25,7 @@ pub(crate) fn bench() {
     }];
     // Kept until the end: a daemon that is dropped is killed.
     let mut daemons = Vec::new();
-    let peers: [fn(&World, &str, &mut Vec<Job>) -> Option<Entry>; 3] =
-        [docker, podman, ctr];
+    let peers: [Peer; 3] = [docker, podman, ctr];
     for peer in peers {
         entries.extend(peer(&world, &image, &mut daemons));
     }

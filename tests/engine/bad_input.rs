@@ -21,6 +21,7 @@ fn refuses(world: &World, rows: &[Row<'_>]) {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn bad_commands_and_flags() {
     let Some(world) = world() else { return };
     let _ = world.skiff(&toolbox(&[], "true")).ok();
