@@ -69,7 +69,8 @@ impl Container {
 }
 
 pub(crate) fn reaches(address: &str) -> bool {
-    let limit = Duration::from_millis(700);
+    // A first packet may get lost while a bridge learns; it is sent again after a second.
+    let limit = Duration::from_secs(3);
     TcpStream::connect_timeout(&address.parse().unwrap(), limit).is_ok()
 }
 
