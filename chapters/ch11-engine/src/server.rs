@@ -145,6 +145,12 @@ async fn run(options: &DaemonOptions, roots: Roots) -> Result<()> {
     let stopping = stopping(Arc::clone(&app), options.idle_exit);
     let result = listen(Arc::clone(&app), listener.inner, stopping).await;
     listener.guard.remove();
+    if !has_living(&app.engine) {
+        let tidied = tokio::task::spawn_blocking(move || app.engine.tidy()).await;
+        if let Ok(Err(error)) = tidied {
+            tracing::warn!("tidy up: {error:#}");
+        }
+    }
     tracing::info!("ends; containers live on");
     result
 }

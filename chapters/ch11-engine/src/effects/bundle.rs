@@ -79,8 +79,13 @@ pub(super) fn spec(
 
 /// Where a container's cgroup is, from the root of the hierarchy.
 pub(super) fn cgroup_path(id: &str) -> String {
+    format!("{}/{id}", cgroup_parent())
+}
+
+/// The folder of all containers' cgroups.
+pub(super) fn cgroup_parent() -> String {
     let parent = std::env::var("SKIFF_CGROUP_PARENT").unwrap_or_else(|_| "skiff".into());
-    format!("/{}/{id}", parent.trim_matches('/'))
+    format!("/{}", parent.trim_matches('/'))
 }
 
 /// The runtime that is asked for, unless it is ours: a path, or a name in the system's

@@ -7,6 +7,16 @@ use crate::core::exec::ExecState;
 use crate::core::{Effect, Exit, Kind, Refusal, Report, Verb};
 
 impl Engine {
+    /// Takes away what the daemon made on the machine for its containers, when none
+    /// lives on: the bridge with its rules, and the folder of the cgroups.
+    ///
+    /// # Errors
+    /// The first thing that could not be removed; the others are.
+    pub fn tidy(&self) -> anyhow::Result<()> {
+        let networks = self.networks.remove();
+        cgroups::remove_parent_if_empty(&super::bundle::cgroup_parent()).and(networks)
+    }
+
     /// A watched process has ended: the shim has an answer, or is gone.
     pub fn ended(&self, watch: Watch) {
         let Watch {

@@ -214,14 +214,25 @@ impl Networks {
     }
 
     fn write_rules(&self, state: &State) -> Result<()> {
-        network::set_nat(&Nat {
+        // A table of this bridge's own: another daemon's rules are not touched.
+        let nat = Nat {
             networks: vec![Network {
                 bridge: self.bridge.clone(),
                 subnet: state.pool.subnet(),
                 internal: false,
             }],
             published: state.published.values().flatten().cloned().collect(),
-        })
+        };
+        network::set_nat_in(&self.bridge, &nat)
+    }
+
+    /// Takes the bridge and its rules away; for when nobody is connected.
+    pub(super) fn remove(&self) -> Result<()> {
+        let Some(_) = self.state().take() else {
+            return Ok(());
+        };
+        let bridge = network::remove_bridge(&self.bridge);
+        network::remove_nat_in(&self.bridge).and(bridge)
     }
 }
 
