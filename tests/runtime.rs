@@ -52,9 +52,14 @@ fn script(world: &World, script: &str) -> String {
 /// `create`, whose container keeps its output: here a file, not the test's pipe.
 #[track_caller]
 fn create(world: &World, bundle: &str, id: &str) {
-    let line = r#"exec "$0" create --bundle "$1" "$2" >"$HOME/out" 2>&1"#;
+    create_with(world, &["--bundle", bundle, id]);
+}
+
+#[track_caller]
+fn create_with(world: &World, words: &[&str]) {
+    let line = r#"exec "$0" create "$@" >"$HOME/out" 2>&1"#;
     let program = world.skiff_path().to_str().unwrap();
-    let out = world.run(&["sh", "-c", line, program, bundle, id]);
+    let out = world.run(&[&["sh", "-c", line, program], words].concat());
     let said = fs::read_to_string(world.home().join("out")).unwrap();
     assert!(out.code == 0, "{out}{said}");
 }
@@ -301,4 +306,80 @@ fn names_and_bundles_that_are_not() {
         .refused(1, "signal");
     let _ = world.skiff(&["delete", "-f", "twice"]).ok();
     before.assert_same(&world);
+}
+
+/// Each hook is told of the process as it sees it, and where the container is in its life.
+#[test]
+fn hooks_are_told_the_state() {
+    let Some(world) = world() else { return };
+    let moments = [
+        "prestart",
+        "createRuntime",
+        "createContainer",
+        "startContainer",
+        "poststart",
+        "poststop",
+    ];
+    let bundle = bundle(&world, "hooked", |spec| {
+        spec["process"]["args"] = json!(["sleep", "600"]);
+        for moment in moments {
+            // The start hook's program is looked for in the container, the others' outside.
+            let told = match moment {
+                "startContainer" => format!("/tmp/{moment}"),
+                _ => world.home().join(moment).display().to_string(),
+            };
+            let hook = json!([{ "path": "/bin/sh", "args": ["sh", "-c", format!("cat > {told}")] }]);
+            spec["hooks"][moment] = hook;
+        }
+        spec["root"]["readonly"] = json!(false);
+    });
+    create(&world, &bundle, "hooked");
+    let pid = state(&world, "hooked")["pid"].clone();
+    let _ = world.skiff(&["start", "hooked"]).ok();
+    let _ = world.skiff(&["delete", "--force", "hooked"]).ok();
+    let told = |moment: &str| -> Value {
+        let outside = world.home().join(moment);
+        let inside = std::path::Path::new(&bundle)
+            .join("rootfs/tmp")
+            .join(moment);
+        let path = if outside.exists() { outside } else { inside };
+        serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap()
+    };
+    let rows = [
+        ("prestart", pid.clone(), "creating"),
+        ("createRuntime", pid.clone(), "creating"),
+        ("createContainer", json!(1), "creating"),
+        ("startContainer", json!(1), "created"),
+        ("poststart", pid, "running"),
+        ("poststop", json!(0), "stopped"),
+    ];
+    for (moment, pid, status) in rows {
+        let told = told(moment);
+        assert_eq!(
+            (&told["pid"], &told["status"]),
+            (&pid, &json!(status)),
+            "{moment}"
+        );
+        assert_eq!(told["id"], json!("hooked"), "{moment}");
+    }
+}
+
+/// Flags at the edge: a console socket that nobody needs, more descriptors than there are.
+#[test]
+fn flags_that_change_nothing_are_taken() {
+    let Some(world) = world() else { return };
+    let bundle = script(&world, "echo ran");
+    create_with(
+        &world,
+        &["--console-socket", "/nobody", "--bundle", &bundle, "edge"],
+    );
+    let _ = world.skiff(&["start", "edge"]).ok();
+    becomes(&world, "edge", "stopped");
+    assert_eq!(
+        fs::read_to_string(world.home().join("out")).unwrap(),
+        "ran\n"
+    );
+    let most = u32::MAX.to_string();
+    let out = world.skiff(&["run", "--bundle", &bundle, "--preserve-fds", &most, "most"]);
+    assert_eq!(out.ok(), "ran\n");
 }

@@ -15,7 +15,6 @@ use namespaces::launch::Crew;
 use namespaces::{Launch, Namespace, join, launch};
 use nix::unistd::{Pid, User, geteuid};
 use oci_spec::runtime::Hooks;
-use serde_json::Value;
 use workbench::files::write_atomic;
 
 use crate::console;
@@ -24,7 +23,7 @@ use crate::plan::Plan;
 use crate::recipe::{ASK_CONSOLE, ASK_HOOKS, Recipe, diagnosed};
 use crate::spec::{Bundle, OCI_VERSION, check_id};
 use crate::start_gate::{self, Gate};
-use crate::state::{State, folder, now, start_time};
+use crate::state::{State, Status, folder, now, start_time};
 
 /// What is to be created.
 #[derive(Debug)]
@@ -59,10 +58,6 @@ pub fn create(what: &Create<'_>) -> Result<Child> {
     check_id(what.id)?;
     let bundle = Bundle::load(what.bundle)?;
     let plan = Plan::of(&bundle, what.id)?;
-    ensure!(
-        plan.process.terminal || what.console_socket.is_none() || !what.at_once,
-        "cannot use console socket if the container has no terminal"
-    );
     ensure!(
         !plan.process.terminal || what.console_socket.is_some(),
         "cannot allocate tty if runc will detach without setting console socket"
@@ -139,11 +134,10 @@ fn launch_in(
                 .collect(),
         },
     };
-    let told = hook_state(&steward.state, 0);
     let recipe = Recipe {
         plan,
         hooks: steward.hooks,
-        state: &told,
+        state: steward.state.clone(),
         gate,
         preserved: what.preserve_fds,
     };
@@ -208,26 +202,13 @@ impl Crew for Steward<'_> {
                 console::send_to(socket, master.as_fd())
             }
             (ASK_HOOKS, None) => {
-                let state = hook_state(&self.state, self.state.pid);
-                hooks::run(self.hooks, Moment::Prestart, &state)?;
-                hooks::run(self.hooks, Moment::CreateRuntime, &state)
+                let told = hooks::told(&self.state, self.state.pid, Status::Creating);
+                hooks::run(self.hooks, Moment::Prestart, &told)?;
+                hooks::run(self.hooks, Moment::CreateRuntime, &told)
             }
             (ask, _) => bail!("the container's first process asked for {ask:?}"),
         }
     }
-}
-
-/// The state as hooks get it (runtime-spec, runtime.md, "State").
-pub(crate) fn hook_state(state: &State, pid: i32) -> Value {
-    let mut told = state.shown();
-    told["pid"] = pid.into();
-    let status = if state.started { "running" } else { "created" };
-    told["status"] = if pid == 0 {
-        "creating".into()
-    } else {
-        status.into()
-    };
-    told
 }
 
 /// The path by which the cgroup is found again; none when the container has none.

@@ -26,11 +26,9 @@ pub fn delete(root: &Path, id: &str, force: bool) -> Result<()> {
         let status = format!("{status:?}").to_lowercase();
         bail!("cannot delete container {id} that is not stopped: {status}");
     }
-    let told = crate::create::hook_state(&state, 0);
     let bundle = Bundle::load(&state.bundle);
     let removed = [end(&state), remove_cgroup(&state), remove_state(root, id)];
-    let mut stopped = told;
-    stopped["status"] = "stopped".into();
+    let stopped = hooks::told(&state, 0, Status::Stopped);
     let hooked = match &bundle {
         Ok(bundle) => {
             hooks::run(bundle.spec.hooks().as_ref(), Moment::Poststop, &stopped)

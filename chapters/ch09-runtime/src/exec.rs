@@ -136,7 +136,8 @@ fn cook(
     }
     let home = home(process);
     let program = process::find(&process.program, &process.path)?;
-    close_on_exec_from(3 + preserved).context("mark the descriptors close-on-exec")?;
+    close_on_exec_from(preserved.saturating_add(3))
+        .context("mark the descriptors close-on-exec")?;
     confine::confine(process)?;
     enter(&process.cwd)?;
     helm.executing()?;

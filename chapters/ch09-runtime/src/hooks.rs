@@ -13,6 +13,8 @@ use nix::unistd::Pid;
 use oci_spec::runtime::{Hook, Hooks};
 use workbench::steps;
 
+use crate::state::{State, Status};
+
 /// The moments, by their names in `config.json`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Moment {
@@ -59,6 +61,16 @@ impl Moment {
 #[must_use]
 pub fn any(hooks: Option<&Hooks>, moment: Moment) -> bool {
     hooks.is_some_and(|hooks| !moment.of(hooks).is_empty())
+}
+
+/// The state as hooks get it (runtime-spec, runtime.md, "State"): `pid` is the first
+/// process as the hook's own pid namespace numbers it.
+#[must_use]
+pub fn told(state: &State, pid: i32, status: Status) -> serde_json::Value {
+    let mut told = state.shown();
+    told["pid"] = pid.into();
+    told["status"] = serde_json::json!(status);
+    told
 }
 
 /// Runs the hooks of a moment, one after another, each with `state` on its input.

@@ -14,12 +14,13 @@ use anyhow::{Context, Result, bail, ensure};
 use chroot::process;
 use mounts::Root;
 use namespaces::{Helm, Namespace, identity, join};
-use nix::unistd::{chdir, getcwd, setsid};
+use nix::unistd::{chdir, getcwd, getpid, setsid};
 use oci_spec::runtime::Hooks;
 use workbench::{diagnosis, steps};
 
 use crate::plan::{Plan, Process};
 use crate::start_gate::Gate;
+use crate::state::{State, Status};
 use crate::{confine, console, hooks, raw};
 
 /// What the launcher is asked for: the hooks that run in its namespaces.
@@ -34,8 +35,8 @@ pub struct Recipe<'a> {
     pub plan: &'a Plan,
     /// The bundle's hooks.
     pub hooks: Option<&'a Hooks>,
-    /// The state that hooks are given, but for the pid.
-    pub state: &'a serde_json::Value,
+    /// What its hooks are told, but for the pid.
+    pub state: State,
     /// Where to wait for `start`; without one the program runs at once.
     pub gate: Option<Gate>,
     /// Descriptors after the three standard ones that the program inherits.
@@ -77,7 +78,7 @@ impl Recipe<'_> {
         {
             helm.ask(ASK_HOOKS, None)?;
         }
-        hooks::run(self.hooks, hooks::Moment::CreateContainer, self.state)?;
+        self.hooks(hooks::Moment::CreateContainer, Status::Creating)?;
         mounts::pivot(&root)?;
         // ANCHOR_END: cook
         // ANCHOR: cook_inside
@@ -100,7 +101,7 @@ impl Recipe<'_> {
 
     /// The last steps: wait for `start`, give up what must be given up, exec.
     // ANCHOR: finish
-    fn finish(self, helm: &Helm<'_>) -> Result<Infallible> {
+    fn finish(mut self, helm: &Helm<'_>) -> Result<Infallible> {
         let process = &self.plan.process;
         let home = home(process);
         let program = process::find(&process.program, &process.path)?;
@@ -110,8 +111,8 @@ impl Recipe<'_> {
             // With the user's own permissions, and checked to be inside the root.
             enter(&process.cwd)
         };
-        let Some(mut gate) = self.gate else {
-            hooks::run(self.hooks, hooks::Moment::StartContainer, self.state)?;
+        let Some(mut gate) = self.gate.take() else {
+            self.hooks(hooks::Moment::StartContainer, Status::Created)?;
             ready(process)?;
             helm.executing()?;
             return Err(process::exec(
@@ -122,7 +123,8 @@ impl Recipe<'_> {
         };
         helm.ready()?;
         gate.wait()?;
-        let outcome = hooks::run(self.hooks, hooks::Moment::StartContainer, self.state)
+        let outcome = self
+            .hooks(hooks::Moment::StartContainer, Status::Created)
             .and_then(|()| ready(process));
         let error = match outcome {
             Ok(()) => process::exec(&program, &process.args, &with_home(process, home)),
@@ -132,6 +134,13 @@ impl Recipe<'_> {
         Err(error)
     }
     // ANCHOR_END: finish
+
+    /// Runs the hooks that belong into the container; they know this process by the
+    /// number that it has there.
+    fn hooks(&self, moment: hooks::Moment, status: Status) -> Result<()> {
+        let told = hooks::told(&self.state, getpid().as_raw(), status);
+        hooks::run(self.hooks, moment, &told)
+    }
 }
 
 fn join_given(plan: &Plan) -> Result<()> {
@@ -176,7 +185,7 @@ fn sysctls(plan: &Plan, inside: &Root) -> Result<()> {
 
 /// Marks everything above the standard streams and `preserved` more close-on-exec.
 fn keep_only(preserved: u32) -> Result<()> {
-    let first = 3 + preserved;
+    let first = preserved.saturating_add(3);
     let why =
         "no descriptor of the host's may be found in the container (CVE-2024-21626)";
     steps::step(

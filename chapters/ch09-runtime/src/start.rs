@@ -25,6 +25,6 @@ pub fn start(root: &Path, id: &str) -> Result<()> {
     start_gate::open_for_start(&folder(root, id))?;
     state.started = true;
     state.save(root)?;
-    let told = crate::create::hook_state(&state, state.pid);
+    let told = hooks::told(&state, state.pid, Status::Running);
     hooks::run(bundle.spec.hooks().as_ref(), Moment::Poststart, &told)
 }

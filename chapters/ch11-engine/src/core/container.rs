@@ -9,6 +9,9 @@ use super::mounts::Planned;
 use crate::api::host::MountPoint;
 use crate::api::{ContainerConfig, HostConfig};
 
+/// How many digits of an id a short one has.
+pub const SHORT: usize = 12;
+
 /// What was asked for, and how it is. The first part is `config.json` on disk, and
 /// changes by nothing but a rename.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -48,13 +51,19 @@ impl Container {
 
     /// The first twelve digits of the id: its name among people.
     pub fn short_id(&self) -> &str {
-        self.id.get(..12).unwrap_or(&self.id)
+        short(&self.id)
     }
 
     /// How often the container may ignore a stop, in seconds (10 unless told).
     pub fn stop_timeout(&self) -> i64 {
         self.config.stop_timeout.unwrap_or(10)
     }
+}
+
+/// The first twelve digits of an id. No two containers have the same.
+#[must_use]
+pub fn short(id: &str) -> &str {
+    id.get(..SHORT).unwrap_or(id)
 }
 
 /// Where on its way a container is.

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use super::roots::make_folder;
 use super::{Engine, random_id};
 use crate::api::{CreateRequest, Created};
-use crate::core::container::State;
+use crate::core::container::{State, short};
 use crate::core::mounts::{Planned, Source};
 use crate::core::{Container, Kind, Refusal, Report, check, merge, mounts, names};
 
@@ -34,11 +34,11 @@ impl Engine {
         let mut config = merge::with_image(config, &image.config)?;
         let planned = mounts::plan(&host)?;
         check_sources(&planned)?;
-        let id = random_id()?;
+        let id = self.unused_id()?;
         if config.hostname.is_empty() {
             config.hostname = match host.network_mode.as_str() {
                 "host" => self.machine.name.clone(),
-                _ => id.get(..12).unwrap_or(&id).to_owned(),
+                _ => short(&id).to_owned(),
             };
         }
         let volumes = self.roots.volumes();
@@ -103,6 +103,17 @@ impl Engine {
         }
         super::bundle::external_runtime(&host.runtime)?;
         Ok(warnings)
+    }
+
+    /// A new id, whose short form is new too: the shim's folder is named by it.
+    fn unused_id(&self) -> Result<String, Refusal> {
+        loop {
+            let id = random_id()?;
+            let core = self.core();
+            if !core.containers().any(|one| one.short_id() == short(&id)) {
+                return Ok(id);
+            }
+        }
     }
 
     fn reserve_name(&self, name: &str, id: &str) -> Result<String, Refusal> {

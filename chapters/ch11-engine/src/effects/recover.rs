@@ -170,8 +170,9 @@ impl Engine {
         for entry in fs::read_dir(&folder).context("list the shims")? {
             let entry = entry.context("list the shims")?;
             let id = entry.file_name().to_string_lossy().into_owned();
-            let known = self.core().get(&id).map(|one| one.state.status.is_alive());
-            if known == Some(true) {
+            let is_its =
+                |one: &Container| one.short_id() == id && one.state.status.is_alive();
+            if self.core().containers().any(is_its) {
                 continue;
             }
             tracing::warn!("a shim without a container is ended: {id}");

@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, ensure};
 use nix::unistd::geteuid;
 
+use crate::core::container::{SHORT, short};
+
 /// The folders of an engine; see "What is on disk" in the design.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Roots {
@@ -43,7 +45,7 @@ impl Roots {
         for folder in [self.shims(), self.runtime()] {
             make_folder(&folder, 0o700)?;
         }
-        let longest = self.shim(&"0".repeat(64)).socket();
+        let longest = self.shim(&"0".repeat(SHORT)).socket();
         ensure!(
             longest.as_os_str().len() < 108,
             "{} is too long for a socket's name; choose a shorter exec root",
@@ -82,14 +84,14 @@ impl Roots {
         self.exec.join("shims")
     }
 
-    /// The folder of one shim.
+    /// The folder of one shim: by the short id, as a socket's path has a limit.
     pub(super) fn shim(&self, id: &str) -> shim::Folder {
-        shim::Folder::new(self.shims().join(id))
+        shim::Folder::new(self.shims().join(short(id)))
     }
 
     /// The bundle of one container.
     pub(super) fn bundle(&self, id: &str) -> PathBuf {
-        self.shims().join(id).join("bundle")
+        self.shims().join(short(id)).join("bundle")
     }
 
     /// Where the runtime keeps its state.
