@@ -7,7 +7,7 @@ use std::fs;
 
 use anyhow::{Context, Result};
 use nix::sched::{CloneFlags, unshare};
-use nix::unistd::{getegid, geteuid};
+use nix::unistd::{Gid, Uid, getegid, geteuid};
 
 use crate::diagnosis;
 use crate::steps;
@@ -33,6 +33,17 @@ pub fn borrow_root() -> Result<()> {
     .map_err(|errno| {
         diagnosis::explain("make a user namespace", &diagnosis::USER_NAMESPACE, errno)
     })?;
+    map_one_id(uid, gid)
+}
+// ANCHOR_END: borrow_root
+
+/// Makes the caller, who is in a new user namespace, its root: `uid` and `gid` are who
+/// they were before, and the only ids of the namespace.
+///
+/// # Errors
+/// When the namespace has its maps already.
+// ANCHOR: map_one_id
+pub fn map_one_id(uid: Uid, gid: Gid) -> Result<()> {
     write(
         "/proc/self/setgroups",
         "deny",
@@ -49,7 +60,7 @@ pub fn borrow_root() -> Result<()> {
         "and so is its group",
     )
 }
-// ANCHOR_END: borrow_root
+// ANCHOR_END: map_one_id
 
 fn write(path: &str, text: &str, why: &str) -> Result<()> {
     steps::step(0, format_args!("write({path:?}, {text:?})"), why, || {

@@ -206,8 +206,9 @@ fn clients_who_come_and_go_cost_nothing() {
             "a cat whose client is gone reads the end of its input"
         );
     }
+    // The first count may have met the connection that asked for the state.
     eventually("the shim's descriptors", LIMIT, || {
-        (fds() == before).then_some(())
+        (fds() <= before).then_some(())
     });
     let children =
         fs::read_to_string(format!("/proc/{shim}/task/{shim}/children")).unwrap();

@@ -11,12 +11,13 @@
 use std::fs::{self, File};
 use std::io::Write;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use nix::sched::{CloneFlags, setns, unshare};
 use nix::unistd::{User, getegid, geteuid, setresgid, setresuid};
 use privileges::{IdMap, subordinate_ids};
+use workbench::diagnosis;
 use workbench::steps::step;
 
 use crate::effects::Roots;
@@ -33,9 +34,8 @@ pub(super) fn enter(roots: &Roots) -> Result<()> {
         })
         .is_ok()
     });
-    if !joined && let Err(error) = with_subordinate_ids() {
-        tracing::info!("one id only: {error:#}");
-        workbench::user::borrow_root()?;
+    if !joined {
+        enter_new()?;
     }
     let why = "mounts of the daemon and its shims are nobody else's";
     step(11, format_args!("unshare(CLONE_NEWNS)"), why, || {
@@ -64,38 +64,58 @@ fn living_shims(shims: &Path) -> Vec<File> {
 /// What runs outside: it waits for a word, and writes the maps of process `$1`.
 const OUTSIDE: &str = "read -r _ && newuidmap $1 $2 && newgidmap $1 $3";
 
-/// Makes a user namespace in which this process is root, and the user's subordinate
-/// ids are all others.
-///
-/// Such maps are written from outside, by newuidmap(1), and by somebody who is there
-/// before we go in: so a shell is left outside, and told when to do it.
-fn with_subordinate_ids() -> Result<()> {
+/// Makes a user namespace in which this process is root, with all the ids that the user
+/// has been given; else with one.
+fn enter_new() -> Result<()> {
     let (uid, gid) = (geteuid(), getegid());
     let name = User::from_uid(uid).ok().flatten().map(|user| user.name);
     let name = name.unwrap_or_else(|| uid.to_string());
     let (uids, gids) = subordinate_ids(&name, uid.as_raw(), gid.as_raw());
     if uids.len() < 2 || gids.len() < 2 {
-        bail!("/etc/subuid and /etc/subgid give {name} no ids");
+        tracing::info!("one id only: /etc/subuid and /etc/subgid give {name} no more");
+        return workbench::user::borrow_root();
     }
+    let outside = leave_outside(&uids, &gids)?;
+    let why = "root over what is the user's; the ids follow from outside";
+    step(11, format_args!("unshare(CLONE_NEWUSER)"), why, || {
+        unshare(CloneFlags::CLONE_NEWUSER)
+    })
+    .map_err(|errno| {
+        let what = "make a user namespace for the daemon";
+        diagnosis::explain(what, &diagnosis::USER_NAMESPACE, errno)
+    })?;
+    if let Err(error) = map_from(outside) {
+        // Not in a container, say, where a set-user-ID program is nobody's root.
+        tracing::info!("one id only: {error:#}");
+        return workbench::user::map_one_id(uid, gid);
+    }
+    setresgid(0.into(), 0.into(), 0.into()).context("become the namespace's root")?;
+    setresuid(0.into(), 0.into(), 0.into()).context("become the namespace's root")
+}
+
+/// Leaves a shell outside, which will write the maps of this process.
+///
+/// Many ids are mapped by newuidmap(1), from outside, and by somebody who is there
+/// before we go in.
+fn leave_outside(uids: &[IdMap], gids: &[IdMap]) -> Result<Child> {
     let numbers = |maps: &[IdMap]| {
         maps.iter()
             .map(IdMap::to_string)
             .collect::<Vec<_>>()
             .join(" ")
     };
-    let mut outside = Command::new("/bin/sh")
+    Command::new("/bin/sh")
         .args(["-c", OUTSIDE, "sh", &std::process::id().to_string()])
-        .args([numbers(&uids), numbers(&gids)])
+        .args([numbers(uids), numbers(gids)])
         .stdin(Stdio::piped())
         .stdout(Stdio::null())
         .stderr(Stdio::piped())
         .spawn()
-        .context("leave a shell outside")?;
-    let why = "root over what is the user's; the ids follow from outside";
-    step(11, format_args!("unshare(CLONE_NEWUSER)"), why, || {
-        unshare(CloneFlags::CLONE_NEWUSER)
-    })
-    .context("make a user namespace for the daemon")?;
+        .context("leave a shell outside")
+}
+
+/// Tells the shell outside to write the maps.
+fn map_from(mut outside: Child) -> Result<()> {
     let mut told = outside.stdin.take().context("tell the shell outside")?;
     told.write_all(b"in\n").context("tell the shell outside")?;
     drop(told);
@@ -108,6 +128,5 @@ fn with_subordinate_ids() -> Result<()> {
         "newuidmap, newgidmap: {}",
         complaint.trim()
     );
-    setresgid(0.into(), 0.into(), 0.into()).context("become the namespace's root")?;
-    setresuid(0.into(), 0.into(), 0.into()).context("become the namespace's root")
+    Ok(())
 }
