@@ -19,6 +19,9 @@ use crate::{World, run};
 /// The kernel may take two seconds over links; the rest is not slower.
 const PATIENCE: Duration = Duration::from_secs(3);
 
+/// What may still be of somebody who has gone already when the ledger is written.
+const GOES_LATE: [&str; 2] = ["link", "descriptor of the daemon"];
+
 /// What there was at one moment: kinds of things, each with its sorted lines.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ledger(BTreeMap<&'static str, Vec<String>>);
@@ -70,8 +73,8 @@ impl Ledger {
             for line in before {
                 match after.iter().position(|other| other == line) {
                     Some(place) => drop(after.swap_remove(place)),
-                    // What an earlier container left may die while we look.
-                    None if *kind == "link" => {}
+                    // What an earlier client or container left may go while we look.
+                    None if GOES_LATE.contains(kind) => {}
                     None => drop(writeln!(text, "- {kind}: {line}")),
                 }
             }
