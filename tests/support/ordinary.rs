@@ -16,6 +16,24 @@ pub struct Ordinary {
     gid: u32,
 }
 
+impl Drop for Ordinary {
+    fn drop(&mut self) {
+        // An overlay leaves a folder that nobody may open, and whoever is not root could
+        // not even see that it is empty.
+        open_folders(self.home.path());
+    }
+}
+
+fn open_folders(folder: &Path) {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    for entry in entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()))
+    {
+        let open = std::fs::Permissions::from_mode(0o700);
+        let _ = std::fs::set_permissions(entry.path(), open);
+        open_folders(&entry.path());
+    }
+}
+
 impl Default for Ordinary {
     fn default() -> Self {
         Self::new()
@@ -157,5 +175,19 @@ mod tests {
         let mut command = user.command(&program);
         command.arg("hi");
         assert_eq!(run(command).ok(), "hi\n");
+    }
+
+    #[test]
+    fn a_home_goes_with_what_nobody_may_open() {
+        let user = Ordinary::new();
+        let home = user.home().to_owned();
+        let mut command = user.command("sh");
+        command.args([
+            "-c",
+            "mkdir -p \"$HOME/work/work\" && chmod 0 \"$HOME/work/work\"",
+        ]);
+        let _ = run(command).ok();
+        drop(user);
+        assert!(!home.exists());
     }
 }
