@@ -125,7 +125,7 @@ fn the_client_half_uses_no_chapter_but_the_workbench() {
 
 #[test]
 fn the_small_binaries_are_small() {
-    let place = ["src/bin/skiff-runtime.rs", "src/bin/skiff-shim.rs"];
+    let place = ["src/bin/skiff-runtime/", "src/bin/skiff-shim.rs"];
     let heavy = ["tokio", "hyper", "axum", "ureq", "rustls"];
     let wrong = rules::uses(
         rust(),

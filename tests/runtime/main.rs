@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "what a test sets up, it may unwrap")]
 
+mod verbs;
+
 use std::fs;
 use std::time::Duration;
 

@@ -33,7 +33,7 @@ pub use devices::{
     Device, DeviceKind, bind_console, create_devices, default_devices, default_list,
 };
 pub use hide::{make_root_read_only, mask, read_only};
-pub use options::{Depth, Options, parse_options};
+pub use options::{Depth, Options, option_words, parse_options};
 pub use pivot::{move_root, pivot};
 pub use plan::{Mount, apply};
 pub use proc::write_proc;

@@ -140,6 +140,14 @@ pub fn parse_options<S: AsRef<str>>(words: &[S]) -> Result<Options> {
     Ok(options)
 }
 
+/// All words that mean something here, those for a whole tree included.
+#[must_use]
+pub fn option_words() -> Vec<String> {
+    let words = WORDS.iter().map(|(word, _)| *word);
+    let all = words.flat_map(|word| [word.to_owned(), format!("r{word}")]);
+    all.filter(|word| meaning(word).is_some()).collect()
+}
+
 /// A word's meaning; an `r` before a word that can recurse makes it mean the tree.
 fn meaning(word: &str) -> Option<(Meaning, Depth)> {
     use Meaning::{Attribute, Bind, IdMap, Propagate};

@@ -24,8 +24,9 @@ mod tests;
 
 use serde::{Deserialize, Deserializer, Serialize};
 
+pub use arch::architectures;
 pub use bpf::Instruction;
-pub use compile::{Program, compile};
+pub use compile::{FLAGS, Program, compile};
 pub use install::install;
 pub use listing::listing;
 pub use profile::{Machine, Profile, default_profile};
@@ -116,6 +117,21 @@ pub enum Action {
     Notify,
 }
 
+impl Action {
+    /// Every action.
+    pub const ALL: [Self; 9] = [
+        Self::Kill,
+        Self::KillThread,
+        Self::KillProcess,
+        Self::Trap,
+        Self::Errno,
+        Self::Trace,
+        Self::Allow,
+        Self::Log,
+        Self::Notify,
+    ];
+}
+
 /// How an argument is compared; all comparisons are of unsigned 64-bit numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Comparison {
@@ -140,6 +156,19 @@ pub enum Comparison {
     /// `argument & value = value_two`
     #[serde(rename = "SCMP_CMP_MASKED_EQ")]
     MaskedEqual,
+}
+
+impl Comparison {
+    /// Every comparison.
+    pub const ALL: [Self; 7] = [
+        Self::NotEqual,
+        Self::Less,
+        Self::LessOrEqual,
+        Self::Equal,
+        Self::GreaterOrEqual,
+        Self::Greater,
+        Self::MaskedEqual,
+    ];
 }
 
 /// Go programs write an empty list as null.

@@ -8,9 +8,9 @@ use std::convert::Infallible;
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use cgroups::{Cgroup, Entrance};
-use chroot::process::{self, Child};
+use chroot::process::{self, Child, Exit};
 use namespaces::launch::Crew;
 use namespaces::{Helm, Launch, Namespace, join, launch};
 use nix::unistd::{Pid, setsid};
@@ -23,6 +23,7 @@ use crate::raw::close_on_exec_from;
 use crate::recipe::{ASK_CONSOLE, enter, home, with_home};
 use crate::spec::Bundle;
 use crate::state::{State, Status};
+use crate::stay::stay_with;
 use crate::{confine, console};
 
 /// What is to be run, and where.
@@ -42,6 +43,23 @@ pub struct Exec<'a> {
     pub preserve_fds: u32,
     /// Make the process the caller's sibling.
     pub sibling: bool,
+    /// The cgroup to start in, below the container's own; empty for that one.
+    pub cgroup: &'a str,
+    /// Start it although the container is paused: it runs when that goes on.
+    pub ignore_paused: bool,
+}
+
+/// Runs a process in a container, in the foreground; returns how it ended.
+///
+/// # Errors
+/// As for [`exec`].
+pub fn exec_and_stay(what: &Exec<'_>) -> Result<Exit> {
+    stay_with(what.process.terminal() == Some(true), |socket| {
+        exec(&Exec {
+            console_socket: socket,
+            ..*what
+        })
+    })
 }
 
 /// Runs a process in a container; returns when its program runs.
@@ -55,7 +73,7 @@ pub fn exec(what: &Exec<'_>) -> Result<Child> {
     let state = State::load(what.root, what.id)?;
     match state.status() {
         Status::Stopped => bail!("cannot exec in a stopped container"),
-        Status::Paused => {
+        Status::Paused if !what.ignore_paused => {
             bail!("cannot exec in a paused container (use --ignore-paused to override)")
         }
         _ => {}
@@ -74,7 +92,7 @@ pub fn exec(what: &Exec<'_>) -> Result<Child> {
     }
     let cgroup = match state.cgroup.as_str() {
         "" => None,
-        path => Some(Cgroup::open(path)?),
+        path => Some(inner_cgroup(path, what.cgroup)?),
     };
     let born_in = cgroup.as_ref().and_then(Cgroup::unified_fd);
     let entrance = cgroup.as_ref().map(Cgroup::entrance).transpose()?;
@@ -96,6 +114,20 @@ pub fn exec(what: &Exec<'_>) -> Result<Child> {
     launch(&plan, &mut steward, |helm| {
         cook(&process, &namespaces, preserved, helm)
     })
+}
+
+/// The container's cgroup, or one that it has made below.
+fn inner_cgroup(path: &str, below: &str) -> Result<Cgroup> {
+    let below = below.trim_matches('/');
+    if below.is_empty() {
+        return Cgroup::open(path);
+    }
+    let cgroup = Cgroup::open(&format!("{path}/{below}"))?;
+    ensure!(
+        !cgroup.is_nowhere(),
+        "cgroup {below:?}: no such cgroup in the container"
+    );
+    Ok(cgroup)
 }
 
 /// The container's namespaces, but for those that the caller is in already.

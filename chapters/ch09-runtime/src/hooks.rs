@@ -33,7 +33,19 @@ pub enum Moment {
 }
 
 impl Moment {
-    fn name(self) -> &'static str {
+    /// All of them, in their order.
+    pub const ALL: [Self; 6] = [
+        Self::Prestart,
+        Self::CreateRuntime,
+        Self::CreateContainer,
+        Self::StartContainer,
+        Self::Poststart,
+        Self::Poststop,
+    ];
+
+    /// The name that `config.json` has for it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
         match self {
             Self::Prestart => "prestart",
             Self::CreateRuntime => "createRuntime",

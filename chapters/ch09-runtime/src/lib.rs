@@ -16,10 +16,14 @@ pub mod confine;
 pub mod console;
 pub mod create;
 pub mod delete;
+pub mod events;
 pub mod exec;
+pub mod features;
+pub mod freeze;
 pub mod hooks;
 pub mod kill;
 pub mod plan;
+pub mod ps;
 #[expect(
     unsafe_code,
     reason = "ioctl_tty(2) and close_range(2) are in no crate"
@@ -31,11 +35,19 @@ pub mod spec;
 pub mod start;
 pub mod start_gate;
 pub mod state;
+mod stay;
+pub mod update;
 
+pub use cgroups::Stats;
+pub use chroot::process::Exit;
 pub use create::{Create, create};
 pub use delete::delete;
-pub use exec::{Exec, exec};
+pub use events::{Event, events};
+pub use exec::{Exec, exec, exec_and_stay};
+pub use freeze::{pause, resume};
 pub use kill::kill;
+pub use ps::ps;
 pub use run::run;
 pub use start::start;
 pub use state::{State, Status, list, state};
+pub use update::update;

@@ -91,7 +91,7 @@ fn asked(config: &Value) -> String {
 
 fn run_bundle(folder: &Path) -> Result<ExitCode> {
     let states = bench::scratch()?;
-    let exit = runtime::run(&Create {
+    let what = Create {
         id: "bench",
         root: states.path(),
         bundle: folder,
@@ -100,6 +100,7 @@ fn run_bundle(folder: &Path) -> Result<ExitCode> {
         preserve_fds: 0,
         sibling: false,
         at_once: true,
-    })?;
+    };
+    let exit = runtime::run(&what, false)?;
     Ok(ExitCode::from(u8::try_from(exit.status()).unwrap_or(255)))
 }

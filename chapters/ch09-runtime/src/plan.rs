@@ -3,7 +3,7 @@
 //! A field that this runtime does not act on is an error that names it: a container
 //! that is less confined than its specification says must not start.
 
-mod limits;
+pub(crate) mod limits;
 mod process;
 mod sysctls;
 

@@ -188,6 +188,17 @@ pub fn now() -> String {
     jiff::Timestamp::now().to_string()
 }
 
+/// Where states are unless told: `/run/skiff/runtime`, or below `$XDG_RUNTIME_DIR` for an
+/// ordinary user.
+#[must_use]
+pub fn default_root() -> PathBuf {
+    let base = std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from);
+    match base {
+        Some(base) if !caller_is_root() => base.join("skiff/runtime"),
+        _ => PathBuf::from("/run/skiff/runtime"),
+    }
+}
+
 /// Whether the caller is root, of the host or of its user namespace.
 #[must_use]
 pub fn caller_is_root() -> bool {

@@ -99,6 +99,8 @@ pub(crate) fn obey(config: &Config, order: &Order<'_>, papers: &Papers) -> Resul
                 pid_file: Some(&papers.pid),
                 preserve_fds: 0,
                 sibling: true,
+                cgroup: "",
+                ignore_paused: false,
             })
             .map(drop)
         }

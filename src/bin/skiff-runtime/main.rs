@@ -5,146 +5,57 @@
 
 #![expect(clippy::print_stdout, reason = "a program prints")]
 
+mod flags;
+mod process;
+mod resources;
+mod tables;
+
 use std::fs;
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::Path;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use clap::{Args, Parser, Subcommand};
-use runtime::Create;
-use workbench::bench::{self, Explain};
-
-/// An OCI runtime: from config.json to a process.
-#[derive(Parser)]
-#[command(name = "skiff-runtime", version, arg_required_else_help = true)]
-struct Cli {
-    /// The folder of the containers' states.
-    #[arg(long, global = true, default_value_os_t = default_root())]
-    root: PathBuf,
-    /// Write errors to this file as well.
-    #[arg(long, global = true)]
-    log: Option<PathBuf>,
-    /// The format of the log: text or json.
-    #[arg(long, global = true, default_value = "text")]
-    log_format: String,
-    /// Show each system call: as a tree, or as JSON lines (--explain=json).
-    #[arg(long, global = true, num_args = 0..=1, require_equals = true,
-          default_missing_value = "tree")]
-    explain: Option<Explain>,
-    #[command(subcommand)]
-    verb: Verb,
-}
-
-#[derive(Subcommand)]
-enum Verb {
-    /// Write a first config.json.
-    Spec {
-        /// The bundle's folder.
-        #[arg(short, long, default_value = ".")]
-        bundle: PathBuf,
-        /// For a container of an ordinary user.
-        #[arg(long)]
-        rootless: bool,
-    },
-    /// Make a container; its program waits for start.
-    Create(Make),
-    /// Start what was created.
-    Start {
-        /// The container's name.
-        id: String,
-    },
-    /// Show a container's state, as JSON.
-    State {
-        /// The container's name.
-        id: String,
-    },
-    /// Send a signal to a container's first process.
-    Kill {
-        /// To all its processes.
-        #[arg(short, long)]
-        all: bool,
-        /// The container's name.
-        id: String,
-        /// The signal's name or number.
-        #[arg(default_value = "SIGTERM")]
-        signal: String,
-    },
-    /// Take away what a stopped container left.
-    Delete {
-        /// Kill it first if it runs.
-        #[arg(short, long)]
-        force: bool,
-        /// The container's name.
-        id: String,
-    },
-    /// Create, start, wait and delete in one.
-    Run(Make),
-    /// List the containers.
-    List {
-        /// The format: table or json.
-        #[arg(short, long, default_value = "table")]
-        format: String,
-        /// Only the names.
-        #[arg(short, long)]
-        quiet: bool,
-    },
-}
-
-#[derive(Args)]
-struct Make {
-    /// The bundle's folder.
-    #[arg(short, long, default_value = ".")]
-    bundle: PathBuf,
-    /// A socket that gets the terminal.
-    #[arg(long)]
-    console_socket: Option<PathBuf>,
-    /// A file to write the first process's pid to.
-    #[arg(long)]
-    pid_file: Option<PathBuf>,
-    /// How many descriptors after the standard ones the program inherits.
-    #[arg(long, default_value_t = 0)]
-    preserve_fds: u32,
-    /// The container's name.
-    id: String,
-}
-
-impl Make {
-    fn asked<'a>(&'a self, root: &'a std::path::Path) -> Create<'a> {
-        Create {
-            id: &self.id,
-            root,
-            bundle: &self.bundle,
-            console_socket: self.console_socket.as_deref(),
-            pid_file: self.pid_file.as_deref(),
-            preserve_fds: self.preserve_fds,
-            sibling: false,
-            at_once: false,
-        }
-    }
-}
+use clap::Parser;
+use flags::{Change, Cli, Join, Make, Verb};
+use runtime::{Create, Event, Exec, Exit};
+use workbench::bench;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let explain = cli.explain;
     let log = cli.log.clone().map(|path| (path, cli.log_format == "json"));
-    bench::explained("skiff-runtime", explain, || {
+    // 1 could be the exit status of the process that exec was to run.
+    let of_error = if matches!(cli.verb, Verb::Exec(_)) {
+        255
+    } else {
+        1
+    };
+    let mut failed = false;
+    let code = bench::explained("skiff-runtime", explain, || {
         let answer = act(cli);
+        failed = answer.is_err();
         if let (Err(error), Some((path, json))) = (&answer, log) {
             // The error itself is told by whoever called; a log that cannot be
             // written must not replace it.
             let _ = append(&path, &line(error, json));
         }
         answer
-    })
+    });
+    if failed { of_error.into() } else { code }
 }
 
 fn act(cli: Cli) -> Result<ExitCode> {
     workbench::steps::role("launcher");
     let root = &cli.root;
+    ensure!(
+        !cli.systemd_cgroup,
+        "--systemd-cgroup is not supported: cgroups are made directly"
+    );
     match cli.verb {
         Verb::Spec { bundle, rootless } => write_example(&bundle, rootless)?,
-        Verb::Create(make) => drop(runtime::create(&make.asked(root))?),
+        Verb::Create(make) => drop(runtime::create(&asked(&make, root)?)?),
         Verb::Start { id } => runtime::start(root, &id)?,
         Verb::State { id } => {
             let shown = runtime::state(root, &id)?.shown();
@@ -158,16 +69,111 @@ fn act(cli: Cli) -> Result<ExitCode> {
             Err(_) if force && !root.join(&id).exists() => {}
             answer => answer?,
         },
-        Verb::Run(make) => {
-            let exit = runtime::run(&make.asked(root))?;
-            return Ok(ExitCode::from(u8::try_from(exit.status()).unwrap_or(255)));
-        }
+        Verb::Run {
+            make, detach, keep, ..
+        } => return run(&asked(&make, root)?, detach, keep),
+        Verb::Exec(join) => return exec(&join, root),
         Verb::List { format, quiet } => list(root, &format, quiet)?,
+        Verb::Ps { format, id, words } => ps(root, &id, &format, &words)?,
+        Verb::Pause { id } => runtime::pause(root, &id)?,
+        Verb::Resume { id } => runtime::resume(root, &id)?,
+        Verb::Update(change) => update(&change, root)?,
+        Verb::Events {
+            interval,
+            stats,
+            id,
+        } => events(root, &id, &interval, stats)?,
+        Verb::Features => {
+            let features = runtime::features::features();
+            println!("{}", serde_json::to_string_pretty(&features)?);
+        }
     }
     Ok(ExitCode::SUCCESS)
 }
 
-fn write_example(bundle: &std::path::Path, rootless: bool) -> Result<()> {
+fn asked<'a>(make: &'a Make, root: &'a Path) -> Result<Create<'a>> {
+    ensure!(
+        !make.no_pivot,
+        "--no-pivot is not supported: what is not pivoted can be left"
+    );
+    Ok(make.asked(root))
+}
+
+fn run(what: &Create<'_>, detach: bool, keep: bool) -> Result<ExitCode> {
+    if detach {
+        runtime::create(&Create {
+            at_once: true,
+            ..*what
+        })?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    Ok(code(runtime::run(what, keep)?))
+}
+
+fn exec(join: &Join, root: &Path) -> Result<ExitCode> {
+    let process = serde_json::from_value(process::asked(join, root)?)
+        .context("understand the process to execute")?;
+    let what = Exec {
+        id: &join.id,
+        root,
+        process: &process,
+        console_socket: join.console_socket.as_deref(),
+        pid_file: join.pid_file.as_deref(),
+        preserve_fds: join.preserve_fds,
+        sibling: false,
+        cgroup: &join.cgroup,
+        ignore_paused: join.ignore_paused,
+    };
+    if join.detach {
+        runtime::exec(&what).context("exec failed")?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    Ok(code(runtime::exec_and_stay(&what).context("exec failed")?))
+}
+
+fn code(exit: Exit) -> ExitCode {
+    ExitCode::from(u8::try_from(exit.status()).unwrap_or(255))
+}
+
+fn update(change: &Change, root: &Path) -> Result<()> {
+    let resources = serde_json::from_value(resources::asked(change)?)
+        .context("understand the limits")?;
+    runtime::update(root, &change.id, &resources)
+}
+
+fn events(root: &Path, id: &str, interval: &str, once: bool) -> Result<()> {
+    if once {
+        println!("{}", tables::stats(id, &runtime::events::stats(root, id)?));
+        return Ok(());
+    }
+    let interval = seconds(interval)?;
+    runtime::events(root, id, interval, &mut |event| {
+        let line = match event {
+            Event::Stats(stats) => tables::stats(id, &stats),
+            Event::OutOfMemory => serde_json::json!({ "type": "oom", "id": id }),
+        };
+        writeln!(std::io::stdout(), "{line}").context("tell of the container")
+    })
+}
+
+/// A time as Go writes it: `500ms`, `5s`, `1m`.
+fn seconds(typed: &str) -> Result<Duration> {
+    let wrong = || format!("invalid interval {typed:?}: a number and ms, s, m or h");
+    let digits = typed.find(|c: char| !c.is_ascii_digit() && c != '.');
+    let (number, unit) = typed.split_at(digits.with_context(wrong)?);
+    let each = match unit {
+        "ms" => 0.001,
+        "s" => 1.0,
+        "m" => 60.0,
+        "h" => 3600.0,
+        _ => anyhow::bail!(wrong()),
+    };
+    let number: f64 = number.parse().with_context(wrong)?;
+    ensure!(number > 0.0, "duration interval must be greater than 0");
+    Duration::try_from_secs_f64(number * each).with_context(wrong)
+}
+
+fn write_example(bundle: &Path, rootless: bool) -> Result<()> {
     let path = bundle.join("config.json");
     ensure!(
         !path.exists(),
@@ -178,45 +184,26 @@ fn write_example(bundle: &std::path::Path, rootless: bool) -> Result<()> {
     fs::write(&path, text + "\n").with_context(|| format!("write {}", path.display()))
 }
 
-fn list(root: &std::path::Path, format: &str, quiet: bool) -> Result<()> {
+fn list(root: &Path, format: &str, quiet: bool) -> Result<()> {
     let states = runtime::list(root)?;
     if quiet {
         states.iter().for_each(|state| println!("{}", state.id));
-        return Ok(());
-    }
-    let shown: Vec<_> = states.iter().map(runtime::State::shown).collect();
-    if format == "json" {
+    } else if format == "json" {
+        let shown: Vec<_> = states.iter().map(runtime::State::shown).collect();
         println!("{}", serde_json::to_string(&shown)?);
-        return Ok(());
+    } else {
+        print!("{}", tables::list(&states));
     }
-    ensure!(format == "table", "invalid format option {format:?}");
-    let text = |value: &serde_json::Value| match value.as_str() {
-        Some(text) => text.to_owned(),
-        None => value.to_string(),
-    };
-    let columns = ["id", "pid", "status", "bundle", "created", "owner"];
-    let mut rows = vec![columns.map(str::to_uppercase).to_vec()];
-    rows.extend(
-        shown
-            .iter()
-            .map(|state| columns.map(|name| text(&state[name])).to_vec()),
-    );
-    let widths: Vec<_> = (0..columns.len())
-        .map(|column| {
-            rows.iter()
-                .map(|row| row[column].len())
-                .max()
-                .unwrap_or(0)
-                .max(9)
-        })
-        .collect();
-    for row in rows {
-        let cells: Vec<_> = row
-            .iter()
-            .zip(&widths)
-            .map(|(cell, width)| format!("{cell:width$}"))
-            .collect();
-        println!("{}", cells.join("   ").trim_end());
+    Ok(())
+}
+
+fn ps(root: &Path, id: &str, format: &str, words: &[String]) -> Result<()> {
+    let pids = runtime::ps(root, id)?;
+    let pids: Vec<i32> = pids.into_iter().map(Into::into).collect();
+    if format == "json" {
+        println!("{}", serde_json::to_string(&pids)?);
+    } else {
+        print!("{}", tables::ps(&pids, words)?);
     }
     Ok(())
 }
@@ -224,15 +211,15 @@ fn list(root: &std::path::Path, format: &str, quiet: bool) -> Result<()> {
 /// An error as a line of runc's log.
 fn line(error: &anyhow::Error, json: bool) -> String {
     let told = format!("{error:#}");
+    let now = runtime::state::now();
     if json {
-        let now = runtime::state::now();
         serde_json::json!({ "level": "error", "msg": told, "time": now }).to_string()
     } else {
-        format!("level=error msg={told:?}")
+        format!("time={now:?} level=error msg={told:?}")
     }
 }
 
-fn append(path: &std::path::Path, line: &str) -> std::io::Result<()> {
+fn append(path: &Path, line: &str) -> std::io::Result<()> {
     let mut file = fs::OpenOptions::new()
         .create(true)
         .append(true)
@@ -240,11 +227,46 @@ fn append(path: &std::path::Path, line: &str) -> std::io::Result<()> {
     writeln!(file, "{line}")
 }
 
-/// `/run/skiff/runtime`, or below `$XDG_RUNTIME_DIR` for an ordinary user.
-fn default_root() -> PathBuf {
-    let base = std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from);
-    match base {
-        Some(base) if !runtime::state::caller_is_root() => base.join("skiff/runtime"),
-        _ => PathBuf::from("/run/skiff/runtime"),
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_as_go_writes_them() {
+        assert_eq!(seconds("500ms").unwrap(), Duration::from_millis(500));
+        assert_eq!(seconds("1.5s").unwrap(), Duration::from_millis(1500));
+        assert_eq!(seconds("2m").unwrap(), Duration::from_secs(120));
+        for bad in [
+            "",
+            "5",
+            "s",
+            "0s",
+            "-1s",
+            "1e400h",
+            "1.2.3s",
+            "99999999999999999h",
+        ] {
+            assert!(seconds(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn options_come_before_and_after_the_id() {
+        for line in [
+            "--root /r create --bundle /b --pid-file /p web",
+            "create web --bundle /b --pid-file /p --root /r",
+        ] {
+            let words = ["skiff-runtime"].into_iter().chain(line.split(' '));
+            let cli = Cli::try_parse_from(words).unwrap();
+            let Verb::Create(make) = cli.verb else {
+                panic!("create");
+            };
+            let what = make.asked(&cli.root);
+            assert_eq!((what.id, what.root), ("web", Path::new("/r")));
+            assert_eq!(
+                (what.bundle, what.pid_file),
+                (Path::new("/b"), Some(Path::new("/p")))
+            );
+        }
     }
 }

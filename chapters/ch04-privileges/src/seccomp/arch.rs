@@ -72,6 +72,11 @@ pub(super) fn named(name: &str) -> Option<Arch> {
     KNOWN.iter().find(|arch| arch.name == name).copied()
 }
 
+/// The names of the tables that the compiler knows.
+pub fn architectures() -> impl Iterator<Item = &'static str> {
+    KNOWN.iter().map(|arch| arch.name)
+}
+
 /// The name of this machine's own table.
 pub(super) const NATIVE: &str = match std::env::consts::ARCH.as_bytes() {
     b"x86_64" => "SCMP_ARCH_X86_64",

@@ -165,14 +165,21 @@ fn flags(filter: &Filter) -> Result<u64> {
     Ok(flags)
 }
 
+/// The flags that a filter may name, and what they are for seccomp(2).
+pub const FLAGS: [(&str, u64); 4] = [
+    ("SECCOMP_FILTER_FLAG_TSYNC", libc::SECCOMP_FILTER_FLAG_TSYNC),
+    ("SECCOMP_FILTER_FLAG_LOG", libc::SECCOMP_FILTER_FLAG_LOG),
+    (
+        "SECCOMP_FILTER_FLAG_SPEC_ALLOW",
+        libc::SECCOMP_FILTER_FLAG_SPEC_ALLOW,
+    ),
+    (
+        "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV",
+        libc::SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV,
+    ),
+];
+
 fn flag(name: &str) -> Option<u64> {
-    Some(match name {
-        "SECCOMP_FILTER_FLAG_TSYNC" => libc::SECCOMP_FILTER_FLAG_TSYNC,
-        "SECCOMP_FILTER_FLAG_LOG" => libc::SECCOMP_FILTER_FLAG_LOG,
-        "SECCOMP_FILTER_FLAG_SPEC_ALLOW" => libc::SECCOMP_FILTER_FLAG_SPEC_ALLOW,
-        "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV" => {
-            libc::SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV
-        }
-        _ => return None,
-    })
+    let found = FLAGS.iter().find(|(known, _)| *known == name);
+    found.map(|(_, bit)| *bit)
 }

@@ -9,7 +9,7 @@ use oci_spec::runtime::{LinuxDeviceCgroup, LinuxDeviceType, LinuxResources};
 ///
 /// # Errors
 /// When it asks for one that is not acted on.
-pub(super) fn of(resources: Option<&LinuxResources>) -> Result<Limits> {
+pub(crate) fn of(resources: Option<&LinuxResources>) -> Result<Limits> {
     let mut limits = Limits::default();
     let Some(resources) = resources else {
         return Ok(limits);

@@ -1,0 +1,284 @@
+//! What can be typed: runc's commands and flags, before and after the id.
+
+use std::path::{Path, PathBuf};
+
+use clap::{ArgAction, Args, Parser, Subcommand};
+use runtime::{Create, state};
+use workbench::bench::Explain;
+
+/// As runc's callers read it: the commit, and the newest specification that is known.
+const VERSION: &str = concat!(
+    "version ",
+    env!("CARGO_PKG_VERSION"),
+    "\ncommit: v",
+    env!("CARGO_PKG_VERSION"),
+    "\nspec: 1.2.0"
+);
+
+/// An OCI runtime: from config.json to a process.
+#[derive(Parser)]
+#[command(name = "skiff-runtime", version = VERSION, arg_required_else_help = true)]
+#[command(disable_version_flag = true)]
+pub(crate) struct Cli {
+    /// Print the version.
+    #[arg(short = 'v', long, action = ArgAction::Version)]
+    version: Option<bool>,
+    /// The folder of the containers' states.
+    #[arg(long, global = true, default_value_os_t = state::default_root())]
+    pub(crate) root: PathBuf,
+    /// Write errors to this file as well.
+    #[arg(long, global = true)]
+    pub(crate) log: Option<PathBuf>,
+    /// The format of the log: text or json.
+    #[arg(long, global = true, default_value = "text", value_parser = ["text", "json"])]
+    pub(crate) log_format: String,
+    /// Taken for runc's sake: there is nothing more to log.
+    #[arg(long, global = true)]
+    debug: bool,
+    /// Cgroups made by systemd: not supported.
+    #[arg(long, global = true)]
+    pub(crate) systemd_cgroup: bool,
+    /// Taken for runc's sake: whether the caller is root is looked at.
+    #[arg(id = "as rootless", long = "rootless", num_args = 0..=1, require_equals = true)]
+    rootless: Option<Option<String>>,
+    /// Show each system call: as a tree, or as JSON lines (--explain=json).
+    #[arg(long, global = true, num_args = 0..=1, require_equals = true,
+          default_missing_value = "tree")]
+    pub(crate) explain: Option<Explain>,
+    #[command(subcommand)]
+    pub(crate) verb: Verb,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Verb {
+    /// Write a first config.json.
+    Spec {
+        /// The bundle's folder.
+        #[arg(short, long, default_value = ".")]
+        bundle: PathBuf,
+        /// For a container of an ordinary user.
+        #[arg(long)]
+        rootless: bool,
+    },
+    /// Make a container; its program waits for start.
+    Create(Make),
+    /// Start what was created.
+    Start {
+        /// The container's name.
+        id: String,
+    },
+    /// Show a container's state, as JSON.
+    State {
+        /// The container's name.
+        id: String,
+    },
+    /// Send a signal to a container's first process.
+    Kill {
+        /// To all its processes.
+        #[arg(short, long)]
+        all: bool,
+        /// The container's name.
+        id: String,
+        /// The signal's name or number.
+        #[arg(default_value = "SIGTERM")]
+        signal: String,
+    },
+    /// Take away what a stopped container left.
+    Delete {
+        /// Kill it first if it runs.
+        #[arg(short, long)]
+        force: bool,
+        /// The container's name.
+        id: String,
+    },
+    /// Create, start, wait and delete in one.
+    Run {
+        #[command(flatten)]
+        make: Make,
+        /// Do not wait for it.
+        #[arg(short, long)]
+        detach: bool,
+        /// Do not delete it when it has ended.
+        #[arg(long)]
+        keep: bool,
+        /// Taken for runc's sake: a reaper of orphans is never made here.
+        #[arg(long)]
+        no_subreaper: bool,
+    },
+    /// Run one more process in a container.
+    Exec(Join),
+    /// List the containers.
+    List {
+        /// The format: table or json.
+        #[arg(short, long, default_value = "table", value_parser = ["table", "json"])]
+        format: String,
+        /// Only the names.
+        #[arg(short, long)]
+        quiet: bool,
+    },
+    /// Show the processes of a container, as ps(1) does.
+    Ps {
+        /// The format: table (what ps prints) or json (the pids).
+        #[arg(short, long, default_value = "table", value_parser = ["table", "json"])]
+        format: String,
+        /// The container's name.
+        id: String,
+        /// What ps is called with (-ef unless told).
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        words: Vec<String>,
+    },
+    /// Stop a container's processes where they stand.
+    Pause {
+        /// The container's name.
+        id: String,
+    },
+    /// Let a paused container go on.
+    Resume {
+        /// The container's name.
+        id: String,
+    },
+    /// Change the limits of a container.
+    Update(Change),
+    /// Show what a container uses, as JSON lines, and that its memory ran out.
+    Events {
+        /// How often.
+        #[arg(long, default_value = "5s")]
+        interval: String,
+        /// Once, and be done.
+        #[arg(long)]
+        stats: bool,
+        /// The container's name.
+        id: String,
+    },
+    /// Show what this runtime can do, as JSON.
+    Features,
+}
+
+#[derive(Args)]
+pub(crate) struct Make {
+    /// The bundle's folder.
+    #[arg(short, long, default_value = ".")]
+    bundle: PathBuf,
+    /// A socket that gets the terminal.
+    #[arg(long)]
+    console_socket: Option<PathBuf>,
+    /// A file to write the first process's pid to.
+    #[arg(long)]
+    pid_file: Option<PathBuf>,
+    /// How many descriptors after the standard ones the program inherits.
+    #[arg(long, default_value_t = 0)]
+    preserve_fds: u32,
+    /// Move the root instead of pivoting, on a root that cannot be left: not supported.
+    #[arg(long)]
+    pub(crate) no_pivot: bool,
+    /// Taken for runc's sake: no session keyring is made.
+    #[arg(long)]
+    no_new_keyring: bool,
+    /// The container's name.
+    id: String,
+}
+
+impl Make {
+    pub(crate) fn asked<'a>(&'a self, root: &'a Path) -> Create<'a> {
+        Create {
+            id: &self.id,
+            root,
+            bundle: &self.bundle,
+            console_socket: self.console_socket.as_deref(),
+            pid_file: self.pid_file.as_deref(),
+            preserve_fds: self.preserve_fds,
+            sibling: false,
+            at_once: false,
+        }
+    }
+}
+
+#[derive(Args)]
+pub(crate) struct Join {
+    /// A socket that gets the terminal.
+    #[arg(long)]
+    pub(crate) console_socket: Option<PathBuf>,
+    /// The working folder.
+    #[arg(long)]
+    pub(crate) cwd: Option<PathBuf>,
+    /// A variable of the environment, as NAME=value.
+    #[arg(short, long)]
+    pub(crate) env: Vec<String>,
+    /// With a terminal.
+    #[arg(short, long)]
+    pub(crate) tty: bool,
+    /// Who: uid[:gid].
+    #[arg(short, long)]
+    pub(crate) user: Option<String>,
+    /// One more group.
+    #[arg(short = 'g', long)]
+    pub(crate) additional_gids: Vec<u32>,
+    /// A file with the process as config.json would have it.
+    #[arg(short, long)]
+    pub(crate) process: Option<PathBuf>,
+    /// Do not wait for it.
+    #[arg(short, long)]
+    pub(crate) detach: bool,
+    /// A file to write its pid to.
+    #[arg(long)]
+    pub(crate) pid_file: Option<PathBuf>,
+    /// No more privileges by exec.
+    #[arg(long)]
+    pub(crate) no_new_privs: bool,
+    /// One more capability.
+    #[arg(short, long)]
+    pub(crate) cap: Vec<String>,
+    /// How many descriptors after the standard ones the program inherits.
+    #[arg(long, default_value_t = 0)]
+    pub(crate) preserve_fds: u32,
+    /// The cgroup to start in, below the container's.
+    #[arg(long, default_value = "")]
+    pub(crate) cgroup: String,
+    /// Also in a paused container: it runs when that goes on.
+    #[arg(long)]
+    pub(crate) ignore_paused: bool,
+    /// The container's name.
+    pub(crate) id: String,
+    /// The program and its arguments.
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    pub(crate) args: Vec<String>,
+}
+
+#[derive(Args)]
+pub(crate) struct Change {
+    /// A file with the limits as `linux.resources`; `-` is standard input.
+    #[arg(short, long)]
+    pub(crate) resources: Option<PathBuf>,
+    /// The weight for disks, 10 to 1000.
+    #[arg(long)]
+    pub(crate) blkio_weight: Option<u16>,
+    /// The length of a processor period (microseconds).
+    #[arg(long)]
+    pub(crate) cpu_period: Option<u64>,
+    /// Processor time in each period (microseconds); -1 is no limit.
+    #[arg(long, allow_hyphen_values = true)]
+    pub(crate) cpu_quota: Option<i64>,
+    /// The weight for processors.
+    #[arg(long, visible_alias = "cpu-shares")]
+    pub(crate) cpu_share: Option<u64>,
+    /// The processors to run on, like 0-3,7.
+    #[arg(long)]
+    pub(crate) cpuset_cpus: Option<String>,
+    /// The memory nodes to use.
+    #[arg(long)]
+    pub(crate) cpuset_mems: Option<String>,
+    /// Bytes of memory (with k, m, g); -1 is no limit.
+    #[arg(long, allow_hyphen_values = true)]
+    pub(crate) memory: Option<String>,
+    /// Bytes that are taken last when memory is short.
+    #[arg(long, allow_hyphen_values = true)]
+    pub(crate) memory_reservation: Option<String>,
+    /// Bytes of memory and swap together; -1 is no limit.
+    #[arg(long, allow_hyphen_values = true)]
+    pub(crate) memory_swap: Option<String>,
+    /// How many processes there may be; -1 is no limit.
+    #[arg(long, allow_hyphen_values = true)]
+    pub(crate) pids_limit: Option<i64>,
+    /// The container's name.
+    pub(crate) id: String,
+}

@@ -1,0 +1,104 @@
+//! The process of `exec`: the container's own, but for what was typed; or a file's.
+
+use std::fs;
+
+use anyhow::{Context, Result, ensure};
+use runtime::state;
+use serde_json::{Value, json};
+
+use crate::flags::Join;
+
+/// The process that is asked for, as `config.json` would have it.
+pub(crate) fn asked(join: &Join, root: &std::path::Path) -> Result<Value> {
+    if let Some(path) = &join.process {
+        let text = fs::read(path).with_context(|| format!("read {}", path.display()))?;
+        return serde_json::from_slice(&text)
+            .with_context(|| format!("parse {}", path.display()));
+    }
+    ensure!(!join.args.is_empty(), "exec args cannot be empty");
+    let config = state(root, &join.id)?.bundle.join("config.json");
+    let text = fs::read(&config).with_context(|| format!("read {}", config.display()))?;
+    let mut config: Value = serde_json::from_slice(&text)?;
+    let mut process = config["process"].take();
+    change(&mut process, join)?;
+    Ok(process)
+}
+
+fn change(process: &mut Value, join: &Join) -> Result<()> {
+    process["args"] = json!(join.args);
+    process["terminal"] = json!(join.tty);
+    if let Some(cwd) = &join.cwd {
+        process["cwd"] = json!(cwd);
+    }
+    if let Some(user) = &join.user {
+        let (uid, gid) = user.split_once(':').unwrap_or((user, "0"));
+        let number = |text: &str| {
+            text.parse::<u32>()
+                .with_context(|| format!("parse {user:?} as uid[:gid]"))
+        };
+        process["user"]["uid"] = json!(number(uid)?);
+        if user.contains(':') {
+            process["user"]["gid"] = json!(number(gid)?);
+        }
+    }
+    add(
+        &mut process["user"]["additionalGids"],
+        &join.additional_gids,
+    );
+    add(&mut process["env"], &join.env);
+    for set in ["bounding", "effective", "permitted"] {
+        if !join.cap.is_empty() {
+            add(&mut process["capabilities"][set], &join.cap);
+        }
+    }
+    if join.no_new_privs {
+        process["noNewPrivileges"] = json!(true);
+    }
+    Ok(())
+}
+
+/// Adds to a list that may not be there.
+fn add<T: serde::Serialize>(list: &mut Value, more: &[T]) {
+    if more.is_empty() {
+        return;
+    }
+    if !list.is_array() {
+        *list = json!([]);
+    }
+    if let Some(list) = list.as_array_mut() {
+        list.extend(more.iter().map(|one| json!(one)));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+    use crate::flags::{Cli, Verb};
+
+    #[test]
+    fn flags_change_the_containers_own_process() {
+        let line = "skiff-runtime exec -t --cwd /tmp -e A=1 -u 5:6 -g 7 -c CAP_KILL web sh -c -l";
+        let Verb::Exec(join) = Cli::try_parse_from(line.split(' ')).unwrap().verb else {
+            panic!("exec");
+        };
+        let mut process = json!({
+            "args": ["before"], "env": ["B=2"], "cwd": "/",
+            "user": { "uid": 0, "gid": 0 },
+            "capabilities": { "bounding": ["CAP_CHOWN"] },
+        });
+        change(&mut process, &join).unwrap();
+        let changed = json!({
+            "args": ["sh", "-c", "-l"], "env": ["B=2", "A=1"], "cwd": "/tmp",
+            "user": { "uid": 5, "gid": 6, "additionalGids": [7] },
+            "capabilities": {
+                "bounding": ["CAP_CHOWN", "CAP_KILL"],
+                "effective": ["CAP_KILL"],
+                "permitted": ["CAP_KILL"],
+            },
+            "terminal": true,
+        });
+        assert_eq!(process, changed);
+    }
+}
