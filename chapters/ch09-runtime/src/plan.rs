@@ -252,6 +252,8 @@ fn tree(bundle: &Bundle, linux: &Linux) -> Result<Tree> {
             .devices()
             .iter()
             .flatten()
+            // A link to the container's own, which is made with its default devices.
+            .filter(|device| device.path() != Path::new("/dev/ptmx"))
             .map(device)
             .collect::<Result<_>>()?,
         masked: paths(linux.masked_paths()),
