@@ -10,6 +10,7 @@ pub(crate) const UNSAFE: &[&str] = &[
     "chapters/ch01-chroot/src/process/reap.rs",
     "chapters/ch03-mounts/src/attributes.rs",
     "chapters/ch04-privileges/src/capability_calls.rs",
+    "chapters/ch04-privileges/src/scheduling_calls.rs",
     "chapters/ch04-privileges/src/seccomp/install.rs",
     "chapters/ch05-network/src/loopback.rs",
     "chapters/ch06-cgroups/src/kernel.rs",

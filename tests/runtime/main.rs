@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "what a test sets up, it may unwrap")]
 
+mod fields;
 mod verbs;
 
 use std::fs;
@@ -29,7 +30,7 @@ fn bundle(world: &World, name: &str, change: impl FnOnce(&mut Value)) -> String 
     let busybox = world.run(&["sh", "-c", "command -v busybox"]).ok();
     fs::copy(busybox.trim(), root.join("bin/busybox")).unwrap();
     for applet in [
-        "sh", "true", "sleep", "cat", "id", "echo", "stty", "mount", "hostname",
+        "sh", "true", "sleep", "cat", "id", "echo", "stty", "mount", "hostname", "ionice",
     ] {
         std::os::unix::fs::symlink("busybox", root.join("bin").join(applet)).unwrap();
     }

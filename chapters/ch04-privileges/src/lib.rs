@@ -3,7 +3,7 @@
 //! Root is not one power but many, and most of them can be given away: ids are mapped
 //! ([`write_id_maps`]), root's powers are split into capabilities and dropped
 //! ([`Capabilities`]), executing cannot win them back ([`no_new_privileges`]), resources
-//! have limits ([`set_rlimits`]), the process becomes someone else ([`become_user`]), and
+//! have limits ([`set_rlimits`]) and a place in the queue ([`set_scheduler`]), the process becomes someone else ([`become_user`]), and
 //! whole system calls are switched off ([`seccomp`]).
 //!
 //! The order in which a container's first process does it is not free:
@@ -24,6 +24,12 @@ mod capability_calls;
 mod capability_set;
 mod id_maps;
 mod rlimits;
+mod scheduling;
+#[expect(
+    unsafe_code,
+    reason = "sched_setattr(2) and ioprio_set(2) are in no crate"
+)]
+mod scheduling_calls;
 pub mod seccomp;
 mod user;
 
@@ -31,6 +37,7 @@ pub use capabilities::Capabilities;
 pub use capability_set::CapSet;
 pub use id_maps::{IdMap, parse_subordinate, subordinate_ids, write_id_maps};
 pub use rlimits::{Rlimit, set_rlimits};
+pub use scheduling::{Scheduler, set_io_priority, set_scheduler};
 pub use user::{LARGEST_ID, become_user, no_new_privileges};
 
 /// The number under which this chapter announces its steps.

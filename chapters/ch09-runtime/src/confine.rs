@@ -12,7 +12,9 @@
 use std::fs;
 
 use anyhow::{Context, Result};
-use privileges::{become_user, no_new_privileges, seccomp, set_rlimits};
+use privileges::{
+    become_user, no_new_privileges, seccomp, set_io_priority, set_rlimits, set_scheduler,
+};
 use workbench::steps;
 
 use crate::plan::Process;
@@ -30,6 +32,12 @@ pub fn prepare(process: &Process) -> Result<()> {
             fs::write("/proc/self/oom_score_adj", score.to_string())
         })
         .with_context(|| format!("set the OOM score to {score}"))?;
+    }
+    if let Some(scheduler) = &confinement.scheduler {
+        set_scheduler(scheduler)?;
+    }
+    if let Some((class, priority)) = &confinement.io_priority {
+        set_io_priority(class, *priority)?;
     }
     set_rlimits(&confinement.rlimits)
 }

@@ -12,6 +12,7 @@ use anyhow::{Context, Result, bail, ensure};
 use cgroups::Cgroup;
 use chroot::process::Child;
 use namespaces::launch::Crew;
+use namespaces::time::unshare_for_children;
 use namespaces::{Launch, Namespace, join, launch};
 use nix::unistd::{Pid, User, geteuid};
 use oci_spec::runtime::Hooks;
@@ -143,10 +144,15 @@ fn launch_in(
     };
     // A pid namespace is for children only: what is joined here, the clone is born in.
     join_pid(plan)?;
+    let mut cloned = plan.namespaces;
+    if let Some((monotonic, boottime)) = plan.time_offsets {
+        unshare_for_children(monotonic, boottime)?;
+        cloned = cloned.without(Namespace::Time);
+    }
     let (born_in, entrance) = (cgroup.unified_fd(), cgroup.entrance()?);
     let arrive = || entrance.enter();
     let launch_plan = Launch {
-        namespaces: plan.namespaces,
+        namespaces: cloned,
         cgroup: born_in.as_ref().map(AsFd::as_fd),
         arrive: Some(&arrive),
         sibling: what.sibling,

@@ -6,20 +6,27 @@
 pub(crate) mod limits;
 mod process;
 mod sysctls;
+mod tree;
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail, ensure};
 use cgroups::Limits;
-use mounts::{DeviceKind, Mount, Propagation};
+use namespaces::time::Offset;
 use namespaces::{Namespace, Namespaces};
-use oci_spec::runtime::{Linux, LinuxIdMapping, LinuxNamespaceType, Spec};
+use nix::sys::personality::Persona;
+use oci_spec::runtime::{
+    Linux, LinuxIdMapping, LinuxNamespaceType, LinuxPersonality, LinuxPersonalityDomain,
+    LinuxTimeOffset,
+};
 use privileges::IdMap;
 
 use crate::spec::Bundle;
 
 pub use process::{Confinement, Identity, Process};
+pub use tree::Tree;
+use tree::tree;
 
 /// All that is to be done for a container.
 #[derive(Debug)]
@@ -32,6 +39,10 @@ pub struct Plan {
     pub uid_maps: Vec<IdMap>,
     /// And those of groups.
     pub gid_maps: Vec<IdMap>,
+    /// How far the clocks of a new time namespace are ahead: monotonic, boottime.
+    pub time_offsets: Option<(Offset, Offset)>,
+    /// Which kernel the programs believe to run on.
+    pub personality: Option<Persona>,
     /// Host and domain name.
     pub names: (Option<String>, Option<String>),
     /// What is mounted where.
@@ -44,39 +55,6 @@ pub struct Plan {
     pub limits: Limits,
     /// The process to run, unless the bundle names none.
     pub process: Process,
-}
-
-/// The tree of mounts that the container sees.
-#[derive(Debug)]
-pub struct Tree {
-    /// The root filesystem, absolute.
-    pub root: PathBuf,
-    /// Whether it is read-only.
-    pub read_only: bool,
-    /// How the root's mount events travel.
-    pub propagation: Propagation,
-    /// The mounts, in their order.
-    pub mounts: Vec<Mount>,
-    /// Devices beside the default ones.
-    pub devices: Vec<mounts::Device>,
-    /// Paths to hide.
-    pub masked: Vec<PathBuf>,
-    /// Paths to write-protect.
-    pub read_only_paths: Vec<PathBuf>,
-}
-
-impl Tree {
-    /// Whether `/dev` is the container's own, to be furnished; one that is bound from the
-    /// host is the host's, and stays as it is.
-    #[must_use]
-    pub fn has_own_dev(&self) -> bool {
-        let on_dev = self
-            .mounts
-            .iter()
-            .rfind(|mount| mount.target == Path::new("/dev"));
-        let bound = |option: &String| option == "bind" || option == "rbind";
-        on_dev.is_none_or(|mount| !mount.options.iter().any(bound))
-    }
 }
 
 impl Plan {
@@ -103,6 +81,10 @@ impl Plan {
             !user_made || !uid_maps.is_empty(),
             "a new user namespace is asked for without linux.uidMappings"
         );
+        ensure!(
+            linux.time_offsets().is_none() || made.has(Namespace::Time),
+            "config.json: linux.timeOffsets are given, but no new time namespace"
+        );
         let names = (spec.hostname().clone(), spec.domainname().clone());
         let uts = made.has(Namespace::Uts)
             || joined.iter().any(|(kind, _)| *kind == Namespace::Uts);
@@ -115,6 +97,8 @@ impl Plan {
             joined,
             uid_maps,
             gid_maps,
+            time_offsets: time_offsets(linux)?,
+            personality: linux.personality().as_ref().map(persona).transpose()?,
             names,
             tree: tree(bundle, linux)?,
             sysctls: linux
@@ -146,7 +130,6 @@ impl Plan {
 fn refuse_unsupported(linux: &Linux) -> Result<()> {
     let refused = [
         ("linux.intelRdt", linux.intel_rdt().is_some()),
-        ("linux.personality", linux.personality().is_some()),
         ("linux.memoryPolicy", linux.memory_policy().is_some()),
         (
             "linux.netDevices",
@@ -156,12 +139,44 @@ fn refuse_unsupported(linux: &Linux) -> Result<()> {
             "linux.mountLabel",
             linux.mount_label().as_ref().is_some_and(|l| !l.is_empty()),
         ),
-        ("linux.timeOffsets", linux.time_offsets().is_some()),
     ];
     match refused.iter().find(|(_, given)| *given) {
         Some((field, _)) => bail!("config.json: {field} is not supported"),
         None => Ok(()),
     }
+}
+
+/// Offsets of the clocks, for a new time namespace only: in another's they stand.
+fn time_offsets(linux: &Linux) -> Result<Option<(Offset, Offset)>> {
+    let Some(given) = linux.time_offsets() else {
+        return Ok(None);
+    };
+    for clock in given.keys() {
+        ensure!(
+            clock == "monotonic" || clock == "boottime",
+            "config.json: linux.timeOffsets: no offset can be given to {clock:?}"
+        );
+    }
+    let of = |clock: &str| {
+        let offset = given.get(clock);
+        Offset {
+            seconds: offset.and_then(LinuxTimeOffset::secs).unwrap_or(0),
+            nanoseconds: offset.and_then(LinuxTimeOffset::nanosecs).unwrap_or(0),
+        }
+    };
+    Ok(Some((of("monotonic"), of("boottime"))))
+}
+
+fn persona(given: &LinuxPersonality) -> Result<Persona> {
+    ensure!(
+        given.flags().as_ref().is_none_or(Vec::is_empty),
+        "config.json: linux.personality.flags are not supported"
+    );
+    Ok(match given.domain() {
+        LinuxPersonalityDomain::PerLinux => Persona::empty(),
+        // PER_LINUX32 of personality(2).
+        LinuxPersonalityDomain::PerLinux32 => Persona::from_bits_retain(0x0008),
+    })
 }
 
 type Joined = Vec<(Namespace, PathBuf)>;
@@ -213,78 +228,6 @@ fn maps(given: &Option<Vec<LinuxIdMapping>>) -> Vec<IdMap> {
         count: map.size(),
     };
     given.iter().flatten().map(map).collect()
-}
-
-fn tree(bundle: &Bundle, linux: &Linux) -> Result<Tree> {
-    let spec: &Spec = &bundle.spec;
-    let root = bundle.rootfs()?;
-    let folder = root
-        .canonicalize()
-        .with_context(|| format!("open the root filesystem {}", root.display()))?;
-    ensure!(
-        folder.is_dir(),
-        "the root filesystem {} is not a directory",
-        root.display()
-    );
-    let mounts = spec.mounts().iter().flatten().map(|mount| Mount {
-        source: mount.source().clone(),
-        target: mount.destination().clone(),
-        fstype: mount.typ().clone(),
-        options: mount.options().clone().unwrap_or_default(),
-    });
-    let propagation = match linux.rootfs_propagation() {
-        None => Propagation::RSLAVE,
-        Some(word) => Propagation::parse(word)
-            .with_context(|| format!("config.json: rootfsPropagation {word:?}"))?,
-    };
-    let paths =
-        |list: &Option<Vec<String>>| list.iter().flatten().map(PathBuf::from).collect();
-    Ok(Tree {
-        root: folder,
-        read_only: spec
-            .root()
-            .as_ref()
-            .and_then(oci_spec::runtime::Root::readonly)
-            == Some(true),
-        propagation,
-        mounts: mounts.collect(),
-        devices: linux
-            .devices()
-            .iter()
-            .flatten()
-            // A link to the container's own, which is made with its default devices.
-            .filter(|device| device.path() != Path::new("/dev/ptmx"))
-            .map(device)
-            .collect::<Result<_>>()?,
-        masked: paths(linux.masked_paths()),
-        read_only_paths: paths(linux.readonly_paths()),
-    })
-}
-
-fn device(given: &oci_spec::runtime::LinuxDevice) -> Result<mounts::Device> {
-    use oci_spec::runtime::LinuxDeviceType;
-    let kind = match given.typ() {
-        LinuxDeviceType::B => DeviceKind::Block,
-        LinuxDeviceType::C | LinuxDeviceType::U => DeviceKind::Character,
-        LinuxDeviceType::P => DeviceKind::Fifo,
-        LinuxDeviceType::A => {
-            bail!(
-                "config.json: the device {} has no kind",
-                given.path().display()
-            )
-        }
-    };
-    let number =
-        |number: i64| u32::try_from(number).context("a device's number is out of range");
-    Ok(mounts::Device {
-        path: given.path().clone(),
-        kind,
-        major: number(given.major())?,
-        minor: number(given.minor())?,
-        mode: given.file_mode().unwrap_or(0o666),
-        uid: given.uid().unwrap_or(0),
-        gid: given.gid().unwrap_or(0),
-    })
 }
 
 /// Where the container's cgroup is: as told, or at the top under the container's name.

@@ -14,6 +14,7 @@ use anyhow::{Context, Result, bail, ensure};
 use chroot::process;
 use mounts::Root;
 use namespaces::{Helm, Namespace, identity, join};
+use nix::sys::personality;
 use nix::unistd::{chdir, getcwd, getpid, setsid};
 use oci_spec::runtime::Hooks;
 use workbench::{diagnosis, steps};
@@ -61,6 +62,12 @@ impl Recipe<'_> {
             network::loopback_up()?;
         }
         name(plan)?;
+        if let Some(persona) = plan.personality {
+            let why = "what uname(2) tells, and how addresses are laid out";
+            let call = format_args!("personality({:#x})", persona.bits());
+            steps::step(9, call, why, || personality::set(persona))
+                .context("set linux.personality")?;
+        }
         confine::prepare(process)?;
         // The tree, still reached from the host's root.
         let root = mounts::prepare_root(&plan.tree.root, plan.tree.propagation)?;

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use anyhow::{Context, Result, bail, ensure};
 use chroot::process::strings;
 use oci_spec::runtime::{self as oci, Capability, LinuxSeccomp};
-use privileges::{CapSet, Capabilities, Rlimit, seccomp};
+use privileges::{CapSet, Capabilities, Rlimit, Scheduler, seccomp};
 
 /// A process to run, in a container or sent into one.
 #[derive(Debug)]
@@ -58,6 +58,10 @@ pub struct Confinement {
     pub oom_score_adj: Option<i32>,
     /// The compiled system call filter.
     pub seccomp: Option<seccomp::Program>,
+    /// When it gets a processor.
+    pub scheduler: Option<Scheduler>,
+    /// When its transfers are done: class and priority.
+    pub io_priority: Option<(String, u8)>,
 }
 
 /// The largest user or group id that is taken (docker's and runc's limit).
@@ -106,6 +110,8 @@ impl Process {
                 no_new_privileges: given.no_new_privileges() == Some(true),
                 oom_score_adj: given.oom_score_adj(),
                 seccomp: filter.map(compile).transpose()?,
+                scheduler: given.scheduler().as_ref().map(scheduler).transpose()?,
+                io_priority: given.io_priority().as_ref().map(io_priority).transpose()?,
             },
         })
     }
@@ -117,8 +123,6 @@ fn refuse_unsupported(given: &oci::Process) -> Result<()> {
     let refused = [
         ("apparmorProfile", label(given.apparmor_profile())),
         ("selinuxLabel", label(given.selinux_label())),
-        ("ioPriority", given.io_priority().is_some()),
-        ("scheduler", given.scheduler().is_some()),
         ("execCPUAffinity", given.exec_cpu_affinity().is_some()),
     ];
     match refused.iter().find(|(_, given)| *given) {
@@ -175,6 +179,46 @@ fn rlimit(given: &oci::PosixRlimit) -> Rlimit {
         soft: given.soft(),
         hard: given.hard(),
     }
+}
+
+fn scheduler(given: &oci::Scheduler) -> Result<Scheduler> {
+    let flags = given.flags().iter().flatten();
+    let unused = given.priority().unwrap_or(0);
+    Ok(Scheduler {
+        policy: given.policy().to_string(),
+        flags: flags.map(|flag| flag_name(*flag).to_owned()).collect(),
+        nice: given.nice().unwrap_or(0),
+        priority: u32::try_from(unused)
+            .context("config.json: process.scheduler.priority")?,
+        runtime: given.runtime().unwrap_or(0),
+        deadline: given.deadline().unwrap_or(0),
+        period: given.period().unwrap_or(0),
+    })
+}
+
+/// The specification's name of a flag.
+fn flag_name(flag: oci::LinuxSchedulerFlag) -> &'static str {
+    use oci::LinuxSchedulerFlag as Flag;
+    match flag {
+        Flag::SchedResetOnFork => "SCHED_FLAG_RESET_ON_FORK",
+        Flag::SchedFlagReclaim => "SCHED_FLAG_RECLAIM",
+        Flag::SchedFlagDLOverrun => "SCHED_FLAG_DL_OVERRUN",
+        Flag::SchedFlagKeepPolicy => "SCHED_FLAG_KEEP_POLICY",
+        Flag::SchedFlagKeepParams => "SCHED_FLAG_KEEP_PARAMS",
+        Flag::SchedFlagUtilClampMin => "SCHED_FLAG_UTIL_CLAMP_MIN",
+        Flag::SchedFlagUtilClampMax => "SCHED_FLAG_UTIL_CLAMP_MAX",
+    }
+}
+
+fn io_priority(given: &oci::LinuxIOPriority) -> Result<(String, u8)> {
+    let priority = u8::try_from(given.priority()).ok().filter(|n| *n < 8);
+    let priority = priority.with_context(|| {
+        format!(
+            "config.json: process.ioPriority.priority {} is not 0 to 7",
+            given.priority()
+        )
+    })?;
+    Ok((given.class().to_string(), priority))
 }
 
 fn compile(given: &LinuxSeccomp) -> Result<seccomp::Program> {

@@ -1,0 +1,114 @@
+//! The root filesystem and what is mounted in it, as data.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail, ensure};
+use mounts::{DeviceKind, Mount, Propagation};
+use oci_spec::runtime::{Linux, Spec};
+
+use crate::spec::Bundle;
+
+/// The tree of mounts that the container sees.
+#[derive(Debug)]
+pub struct Tree {
+    /// The root filesystem, absolute.
+    pub root: PathBuf,
+    /// Whether it is read-only.
+    pub read_only: bool,
+    /// How the root's mount events travel.
+    pub propagation: Propagation,
+    /// The mounts, in their order.
+    pub mounts: Vec<Mount>,
+    /// Devices beside the default ones.
+    pub devices: Vec<mounts::Device>,
+    /// Paths to hide.
+    pub masked: Vec<PathBuf>,
+    /// Paths to write-protect.
+    pub read_only_paths: Vec<PathBuf>,
+}
+
+impl Tree {
+    /// Whether `/dev` is the container's own, to be furnished; one that is bound from the
+    /// host is the host's, and stays as it is.
+    #[must_use]
+    pub fn has_own_dev(&self) -> bool {
+        let on_dev = self
+            .mounts
+            .iter()
+            .rfind(|mount| mount.target == Path::new("/dev"));
+        let bound = |option: &String| option == "bind" || option == "rbind";
+        on_dev.is_none_or(|mount| !mount.options.iter().any(bound))
+    }
+}
+
+pub(super) fn tree(bundle: &Bundle, linux: &Linux) -> Result<Tree> {
+    let spec: &Spec = &bundle.spec;
+    let root = bundle.rootfs()?;
+    let folder = root
+        .canonicalize()
+        .with_context(|| format!("open the root filesystem {}", root.display()))?;
+    ensure!(
+        folder.is_dir(),
+        "the root filesystem {} is not a directory",
+        root.display()
+    );
+    let mounts = spec.mounts().iter().flatten().map(|mount| Mount {
+        source: mount.source().clone(),
+        target: mount.destination().clone(),
+        fstype: mount.typ().clone(),
+        options: mount.options().clone().unwrap_or_default(),
+    });
+    let propagation = match linux.rootfs_propagation() {
+        None => Propagation::RSLAVE,
+        Some(word) => Propagation::parse(word)
+            .with_context(|| format!("config.json: rootfsPropagation {word:?}"))?,
+    };
+    let paths =
+        |list: &Option<Vec<String>>| list.iter().flatten().map(PathBuf::from).collect();
+    Ok(Tree {
+        root: folder,
+        read_only: spec
+            .root()
+            .as_ref()
+            .and_then(oci_spec::runtime::Root::readonly)
+            == Some(true),
+        propagation,
+        mounts: mounts.collect(),
+        devices: linux
+            .devices()
+            .iter()
+            .flatten()
+            // A link to the container's own, which is made with its default devices.
+            .filter(|device| device.path() != Path::new("/dev/ptmx"))
+            .map(device)
+            .collect::<Result<_>>()?,
+        masked: paths(linux.masked_paths()),
+        read_only_paths: paths(linux.readonly_paths()),
+    })
+}
+
+fn device(given: &oci_spec::runtime::LinuxDevice) -> Result<mounts::Device> {
+    use oci_spec::runtime::LinuxDeviceType;
+    let kind = match given.typ() {
+        LinuxDeviceType::B => DeviceKind::Block,
+        LinuxDeviceType::C | LinuxDeviceType::U => DeviceKind::Character,
+        LinuxDeviceType::P => DeviceKind::Fifo,
+        LinuxDeviceType::A => {
+            bail!(
+                "config.json: the device {} has no kind",
+                given.path().display()
+            )
+        }
+    };
+    let number =
+        |number: i64| u32::try_from(number).context("a device's number is out of range");
+    Ok(mounts::Device {
+        path: given.path().clone(),
+        kind,
+        major: number(given.major())?,
+        minor: number(given.minor())?,
+        mode: given.file_mode().unwrap_or(0o666),
+        uid: given.uid().unwrap_or(0),
+        gid: given.gid().unwrap_or(0),
+    })
+}
