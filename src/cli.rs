@@ -36,7 +36,7 @@ pub(crate) struct Cli {
     /// Daemon to speak to: unix:///PATH or tcp://HOST:PORT (also SKIFF_HOST)
     #[arg(short = 'H', long, value_name = "ADDRESS")]
     pub(crate) host: Option<String>,
-    /// Show each step that made it happen (tree or json)
+    /// Show each step that made it happen (tree, json or svg:FILE)
     #[arg(
         long,
         global = true,

@@ -4,15 +4,15 @@ mod cli;
 mod commands;
 mod output;
 
-use std::io::{ErrorKind, Write};
+use std::io::ErrorKind;
 use std::process::ExitCode;
 
 use anyhow::Result;
 use engine::client::signals::Interrupted;
 use engine::client::{self, Client, Host};
-use workbench::bench::{self, Explain};
+use workbench::bench::{self, Explain, Sheet};
 use workbench::diagnosis::with_hint;
-use workbench::steps::{self, Receiver, Step};
+use workbench::steps::{self, Receiver};
 
 use cli::{Cli, Refused};
 use commands::{Several, Statuses, shim};
@@ -64,10 +64,10 @@ fn perform(typed: Cli) -> Result<u8> {
         Ok(done) => return done,
         Err(verb) => verb,
     };
-    let own = listen(typed.explain)?;
+    let own = typed.explain.map(listen).transpose()?;
     let mut theirs = Vec::new();
     let answer = client::run(async {
-        let client = Client::connect(host, typed.explain.is_some()).await?;
+        let client = Client::connect(host, own.is_some()).await?;
         if let Some(notice) = client.notice() {
             output::note(&format!("skiff: {notice}"));
         }
@@ -80,28 +80,22 @@ fn perform(typed: Cli) -> Result<u8> {
         }
         answer
     });
-    if let (Some(how), Some(own)) = (typed.explain, own) {
-        explain(how, &own, theirs);
-    }
-    answer
+    let Some((sheet, own)) = own else {
+        return answer;
+    };
+    let mut all = own.drain();
+    all.extend(theirs);
+    let written = sheet.write(&all);
+    answer.and_then(|status| written.map(|()| status))
 }
 
-/// Where this process's own steps arrive, if they are asked for.
-fn listen(explain: Option<Explain>) -> Result<Option<Receiver>> {
-    if explain.is_none() {
-        return Ok(None);
-    }
+/// Where steps are to be written, and where this process's own arrive.
+fn listen(explain: Explain) -> Result<(Sheet, Receiver)> {
+    let sheet = Sheet::open(explain)?;
     let (sender, receiver) = steps::channel()?;
     steps::role("client");
     steps::send_to(Some(sender));
-    Ok(Some(receiver))
-}
-
-fn explain(how: Explain, own: &Receiver, theirs: Vec<Step>) {
-    let mut all = own.drain();
-    all.extend(theirs);
-    let text = bench::render(how, &all);
-    let _ = std::io::stderr().lock().write_all(text.as_bytes());
+    Ok((sheet, receiver))
 }
 
 /// Prints an error: the only place that does.

@@ -32,6 +32,7 @@ fn what_happens_on_skiff_run() {
         before: &["skiff run --rm toolbox true"],
         typed: &["sudo skiff run --rm --explain toolbox true"],
         sections: true,
+        figure: true,
         ..Transcript::ROOT
     }
     .check(SKIFF);

@@ -127,3 +127,36 @@ fn a_failure_is_a_step() {
     assert!(out.stderr.contains("executable file not found"), "{out}");
     assert!(out.stderr.contains("clone3("), "{out}");
 }
+
+#[test]
+fn a_figure_of_all_processes_is_written_into_a_file() {
+    let Some(world) = world() else { return };
+    let file = world.home().join("steps.svg");
+    let explain = format!("--explain=svg:{}", file.display());
+    let out = world
+        .skiff(&["run", "--rm", &explain, "toolbox", "sh", "-c", "exit 7"])
+        .expect(7);
+    assert_eq!(out.stderr, "");
+    let figure = std::fs::read_to_string(&file).expect("the figure");
+    for part in ["client ", "shim ", "launcher ", "init ", "pivot_root("] {
+        assert!(figure.contains(part), "{part}\n{figure}");
+    }
+}
+
+#[test]
+fn a_figure_that_cannot_be_written_starts_no_container() {
+    let Some(world) = world() else { return };
+    let out = world
+        .skiff(&[
+            "run",
+            "--explain=svg:/no/such/folder/x.svg",
+            "toolbox",
+            "echo",
+            "hi",
+        ])
+        .expect(125);
+    assert_eq!(out.stdout, "");
+    assert!(out.stderr.contains("/no/such/folder/x.svg"), "{out}");
+    let out = world.skiff(&["ps", "-aq"]).expect(0);
+    assert_eq!(out.stdout, "", "nothing was made");
+}

@@ -8,7 +8,8 @@
 //! - [`Transcript`]: what the book prints, compared with what is seen.
 //! - [`Registry`] and [`layout`]: images to pull and a place to pull them from.
 //!
-//! Nothing here knows how skiff works inside: this crate uses no chapter.
+//! Nothing here knows how skiff works inside: of the chapters, this crate uses only the
+//! workbench, to draw the steps that a transcript shows.
 
 mod job;
 mod layout;

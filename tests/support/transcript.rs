@@ -6,6 +6,7 @@
 //! (`just bless`). What is shown must be our own programs' output, or that of what every
 //! shell has built in: it may not depend on the distribution.
 
+mod figure;
 mod machine;
 mod masks;
 mod sections;
@@ -38,6 +39,8 @@ pub struct Transcript<'a> {
     /// piece: `shim`, `shim-ch07`, `init`, `shim-2`. Steps that repeat are counted, and
     /// on another kind of machine the comparison is skipped.
     pub sections: bool,
+    /// Whether its steps are drawn as well: `book/src/figures/NAME-steps.svg`.
+    pub figure: bool,
 }
 
 /// Who types a transcript.
@@ -78,6 +81,7 @@ impl Transcript<'_> {
         before: &[],
         typed: &[],
         sections: false,
+        figure: false,
     };
 
     /// Root.
@@ -103,11 +107,24 @@ impl Transcript<'_> {
         }
         let path = folder().join(format!("{}.console", self.name));
         if env::var("SKIFF_BLESS").is_ok_and(|word| word == "1") {
+            let seen = self.see(program);
             fs::create_dir_all(folder()).expect("the book's folder");
-            fs::write(&path, self.see(program)).expect("write the transcript");
+            fs::write(&path, &seen).expect("write the transcript");
+            if self.figure {
+                fs::write(self.figure_path(), figure::drawn(&seen))
+                    .expect("write the figure");
+            }
             return;
         }
         let printed = fs::read_to_string(&path).unwrap_or_default();
+        if self.figure {
+            let figure = fs::read_to_string(self.figure_path()).unwrap_or_default();
+            assert!(
+                figure == figure::drawn(&printed),
+                "{} is not drawn from the transcript (`just bless` draws it anew)",
+                self.figure_path().display()
+            );
+        }
         if machine::is_another(&printed) {
             // Through the descriptor: the print macros are captured by the harness.
             let text =
@@ -122,6 +139,10 @@ impl Transcript<'_> {
             path.display(),
             first_difference(&printed, &seen)
         );
+    }
+
+    fn figure_path(&self) -> PathBuf {
+        folder().join(format!("../figures/{}-steps.svg", self.name))
     }
 
     /// What stands on the terminal, masked.
@@ -199,10 +220,9 @@ mod tests {
         let transcript = Transcript {
             name: "none",
             reader,
-            needs: &[],
             before,
             typed,
-            sections: false,
+            ..Transcript::ORDINARY
         };
         transcript.see("/bin/true")
     }

@@ -1,55 +1,51 @@
 //! A chapter's bench: its program, with `--explain` and errors told one way.
 
+mod explain;
+
 use std::io::Write;
 use std::process::ExitCode;
-use std::str::FromStr;
 
 use anyhow::{Context, Result};
 
 use crate::{diagnosis, steps};
 
-/// How steps are shown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Explain {
-    /// As a tree, for people.
-    Tree,
-    /// As JSON lines, for programs.
-    Json,
-}
+pub use explain::{Explain, Sheet};
 
-impl FromStr for Explain {
-    type Err = String;
+/// The status of a program whose flags cannot be followed, as clap has it.
+const WRONG_FLAGS: u8 = 2;
 
-    fn from_str(word: &str) -> Result<Self, String> {
-        match word {
-            "tree" => Ok(Self::Tree),
-            "json" => Ok(Self::Json),
-            other => Err(format!("{other:?} is neither tree nor json")),
-        }
-    }
-}
-
-/// Runs a bench: `run` with its steps shown on standard error when it has ended,
-/// its error as `NAME: what: why` with a `hint:` line below.
+/// Runs a bench: `run` with its steps shown when it has ended, its error as
+/// `NAME: what: why` with a `hint:` line below. Where the steps cannot be shown as
+/// asked, nothing is run.
 pub fn explained(
     name: &str,
     explain: Option<Explain>,
     run: impl FnOnce() -> Result<ExitCode>,
 ) -> ExitCode {
-    let listener = explain.and_then(|how| {
+    let sheet = match explain.map(Sheet::open).transpose() {
+        Ok(sheet) => sheet,
+        Err(error) => {
+            show(&told(name, &error));
+            return WRONG_FLAGS.into();
+        }
+    };
+    let listener = sheet.and_then(|sheet| {
         let (sender, receiver) = steps::channel().ok()?;
         steps::send_to(Some(sender));
-        Some((how, receiver))
+        Some((sheet, receiver))
     });
     let answer = run();
     steps::send_to(None);
-    if let Some((how, receiver)) = listener {
-        show(&render(how, &receiver.drain()));
-    }
-    answer.unwrap_or_else(|error| {
-        show(&told(name, &error));
-        ExitCode::FAILURE
-    })
+    let written = match listener {
+        Some((sheet, receiver)) => sheet.write(&receiver.drain()),
+        None => Ok(()),
+    };
+    answer
+        .and_then(|status| written.map(|()| status))
+        .unwrap_or_else(|error| {
+            show(&told(name, &error));
+            ExitCode::FAILURE
+        })
 }
 
 /// A folder for the time that the bench runs; it is removed with all that is in it.
@@ -61,15 +57,6 @@ pub fn scratch() -> Result<tempfile::TempDir> {
         .prefix("skiff-bench-")
         .tempdir()
         .context("make a folder for the bench")
-}
-
-/// Steps as the text that `explain` asks for.
-#[must_use]
-pub fn render(how: Explain, list: &[steps::Step]) -> String {
-    match how {
-        Explain::Tree => steps::tree(list),
-        Explain::Json => steps::json_lines(list),
-    }
 }
 
 /// An error as every program of skiff prints it, hint included.

@@ -21,7 +21,7 @@ use serde::{Deserialize, Serialize};
 
 pub use channel::{Receiver, channel};
 pub use render::{json_lines, parse_json_lines, tree};
-pub use svg::svg;
+pub use svg::{Scale, svg};
 
 /// One announced system call.
 // ANCHOR: Step

@@ -19,6 +19,7 @@ fn what_the_bench_explains() {
     Transcript {
         name: "ch02-explain",
         typed: &["cargo run -q -p ch02 -- run --explain sh -c 'echo $$'"],
+        figure: true,
         ..Transcript::ORDINARY
     }
     .check(BENCH);

@@ -16,7 +16,7 @@ use workbench::bench::{self, Explain};
 #[derive(Parser)]
 #[command(name = "ch06")]
 struct Cli {
-    /// Show each system call: as a tree, or as JSON lines (--explain=json).
+    /// Show each system call: as a tree, as JSON lines (=json), as a figure (=svg:FILE).
     #[arg(long, global = true, num_args = 0..=1, require_equals = true,
           default_missing_value = "tree")]
     explain: Option<Explain>,

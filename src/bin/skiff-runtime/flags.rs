@@ -41,7 +41,7 @@ pub(crate) struct Cli {
     /// Taken for runc's sake: whether the caller is root is looked at.
     #[arg(id = "as rootless", long = "rootless", num_args = 0..=1, require_equals = true)]
     rootless: Option<Option<String>>,
-    /// Show each system call: as a tree, or as JSON lines (--explain=json).
+    /// Show each system call: as a tree, as JSON lines (=json), as a figure (=svg:FILE).
     #[arg(long, global = true, num_args = 0..=1, require_equals = true,
           default_missing_value = "tree")]
     pub(crate) explain: Option<Explain>,

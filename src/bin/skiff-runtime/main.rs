@@ -24,7 +24,7 @@ use workbench::bench;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    let explain = cli.explain;
+    let explain = cli.explain.clone();
     let log = cli.log.clone().map(|path| (path, cli.log_format == "json"));
     // 1 could be the exit status of the process that exec was to run.
     let of_error = if matches!(cli.verb, Verb::Exec(_)) {

@@ -95,13 +95,13 @@ fn groups(text: &str) -> Vec<Vec<String>> {
 }
 
 /// The process that begins to tell, by its role.
-fn teller(line: &str) -> Option<&str> {
+pub(super) fn teller(line: &str) -> Option<&str> {
     let (role, pid) = line.split_once(' ')?;
     pid.parse::<u32>().is_ok().then_some(role)
 }
 
 /// The chapter of a step.
-fn taught(line: &str) -> Option<&str> {
+pub(super) fn taught(line: &str) -> Option<&str> {
     let (_, rest) = line.split_once(" ms  ")?;
     rest.split_once("  ").map(|(chapter, _)| chapter)
 }
