@@ -160,8 +160,7 @@ impl Response {
             }
         }
         for line in self.body().lines() {
-            // The 8-byte header of a frame is no text.
-            println!("< {}", line.escape_debug());
+            println!("< {}", without_controls(line));
         }
         println!();
     }
@@ -173,6 +172,16 @@ impl Response {
             _ => bail!("{}", self.body().trim()),
         }
     }
+}
+
+/// Text with its control characters escaped: the 8-byte header of a frame is no text,
+/// and what a container says must not rule the reader's terminal.
+fn without_controls(line: &str) -> String {
+    let shown = |c: char| match c.is_control() {
+        true => c.escape_debug().to_string(),
+        false => c.to_string(),
+    };
+    line.chars().map(shown).collect()
 }
 
 /// Takes a body out of its chunks: a length in hexadecimal digits, then so many bytes.
