@@ -5,7 +5,8 @@
 //! - [`Ordinary`]: the same program as somebody who is not root.
 //! - [`World`]: a machine inside this machine, whose end is the clean-up.
 //! - [`Ledger`]: what there is in a world, compared before and after.
-//! - [`Transcript`]: what the book prints, compared with what is seen.
+//! - [`Transcript`]: what the book prints, compared with what is seen; [`generated`]:
+//!   what it prints of data.
 //! - [`Registry`] and [`layout`]: images to pull and a place to pull them from.
 //!
 //! Nothing here knows how skiff works inside: of the chapters, this crate uses only the
@@ -32,5 +33,5 @@ pub use ordinary::Ordinary;
 pub use output::Output;
 pub use registry::Registry;
 pub use terminal::Terminal;
-pub use transcript::{Reader, Transcript};
+pub use transcript::{Reader, Transcript, generated};
 pub use world::World;

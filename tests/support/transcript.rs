@@ -106,7 +106,7 @@ impl Transcript<'_> {
             return;
         }
         let path = folder().join(format!("{}.console", self.name));
-        if env::var("SKIFF_BLESS").is_ok_and(|word| word == "1") {
+        if is_blessing() {
             let seen = self.see(program);
             fs::create_dir_all(folder()).expect("the book's folder");
             fs::write(&path, &seen).expect("write the transcript");
@@ -179,7 +179,40 @@ impl Transcript<'_> {
 
 /// Where the book keeps its transcripts.
 fn folder() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../book/src/transcripts")
+    book().join("transcripts")
+}
+
+/// The text of the book.
+fn book() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../book/src")
+}
+
+/// Whether what the book prints is written anew (`just bless`) and not compared.
+fn is_blessing() -> bool {
+    env::var("SKIFF_BLESS").is_ok_and(|word| word == "1")
+}
+
+/// A part of the book that is made from data: compares `text` with
+/// `book/src/generated/NAME`, or writes that file anew.
+///
+/// # Panics
+/// When what the book prints is not `text`.
+#[track_caller]
+pub fn generated(name: &str, text: &str) {
+    let path = book().join("generated").join(name);
+    if is_blessing() {
+        fs::create_dir_all(book().join("generated")).expect("the book's folder");
+        fs::write(&path, text).expect("write a part of the book");
+        return;
+    }
+    let printed = fs::read_to_string(&path).unwrap_or_default();
+    assert!(
+        printed == text,
+        "{} is not what the data say (`just bless` writes it anew); the first \
+         difference: {}",
+        path.display(),
+        first_difference(&printed, text)
+    );
 }
 
 /// A word for the shell.

@@ -6,9 +6,13 @@
 //! promise.
 
 mod needs;
+mod pages;
+mod places;
 mod probes;
 mod report;
 
 pub use needs::{Chapter, Need, load};
+pub use pages::{matrix, paragraph, remedies};
+pub use places::checkout;
 pub use probes::{PROBES, Probe, run_here};
-pub use report::{Verdict, examine, paragraph, table};
+pub use report::{Refusal, Report, Verdict, examine};

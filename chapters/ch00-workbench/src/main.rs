@@ -6,13 +6,12 @@ mod exercise_verbs;
 mod mine_verbs;
 
 use std::fs;
-use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 use workbench::bench::{self, Explain};
-use workbench::doctor::{self, Probe, Verdict};
+use workbench::doctor::{self, Probe};
 use workbench::user;
 
 use crate::exercise_verbs::Exercises;
@@ -53,26 +52,20 @@ fn main() -> ExitCode {
         Some(Verb::Doctor) => bench::explained("doctor", cli.explain, examine),
         Some(Verb::Exercise { verb }) => {
             bench::explained("exercise", cli.explain, || {
-                exercise_verbs::act(Path::new(TOP), verb.unwrap_or(Exercises::List))
+                exercise_verbs::act(&doctor::checkout(), verb.unwrap_or(Exercises::List))
             })
         }
         Some(Verb::Probe { name }) => doctor::run_here(&name),
     }
 }
 
-/// The top of the checkout that this program was built from.
-const TOP: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
-
 fn examine() -> Result<ExitCode> {
-    let verdicts = doctor::examine(&doctor::load(Path::new(TOP))?, Probe::try_apart);
-    print!("{}", doctor::table(&verdicts));
-    let whole = verdicts
-        .iter()
-        .all(|(_, verdict)| !matches!(verdict, Verdict::Not(..)));
-    Ok(if whole {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
+    let chapters = doctor::load(&doctor::checkout())?;
+    let report = doctor::examine(&chapters, Probe::try_apart);
+    print!("{}", report.text(nix::unistd::geteuid().is_root()));
+    Ok(match report.is_well() {
+        true => ExitCode::SUCCESS,
+        false => ExitCode::FAILURE,
     })
 }
 

@@ -10,6 +10,7 @@ use nix::mount::{MsFlags, mount};
 use nix::sched::{CloneFlags, unshare};
 use nix::unistd::geteuid;
 
+use super::places;
 use crate::{bench, diagnosis, user};
 
 /// One thing that a machine can or cannot do.
@@ -21,6 +22,8 @@ pub struct Probe {
     pub what: &'static str,
     /// What to type when the machine cannot.
     pub remedy: &'static str,
+    /// What else there is to say to whoever cannot.
+    pub note: &'static str,
     /// Tries it, in the process at hand, which is not good for much afterwards.
     pub attempt: fn() -> Result<()>,
 }
@@ -30,13 +33,15 @@ pub static PROBES: &[Probe] = &[
     Probe {
         name: "user-namespace",
         what: "a user namespace for an ordinary user (or root)",
-        remedy: "see the hint above, or run as root",
+        remedy: "sudo -E env \"PATH=$PATH\" cargo run -p ch01",
+        note: "no setting that forbids them was found; root needs none",
         attempt: user::borrow_root,
     },
     Probe {
         name: "namespaces",
         what: "mount, pid, UTS, IPC and cgroup namespaces",
-        remedy: "run outside of a container, or start it with --privileged",
+        remedy: "docker run --privileged …",
+        note: "you seem to be in a container: start it so, or leave it",
         attempt: || {
             use CloneFlags as C;
             unshare_as_root(
@@ -51,48 +56,89 @@ pub static PROBES: &[Probe] = &[
     Probe {
         name: "network-namespace",
         what: "a network namespace",
-        remedy: "run outside of a container, or start it with --privileged",
+        remedy: "docker run --privileged …",
+        note: "you seem to be in a container: start it so, or leave it",
         attempt: || unshare_as_root(CloneFlags::CLONE_NEWNET),
+    },
+    Probe {
+        name: "tmpfs",
+        what: "a tmpfs in a mount namespace",
+        remedy: "docker run --privileged …",
+        note: "you seem to be in a container: start it so, or leave it",
+        attempt: || private_tmpfs(Path::new("/tmp")),
     },
     Probe {
         name: "overlay",
         what: "an overlay mount",
         remedy: "sudo modprobe overlay",
+        note: "without it every layer is copied, which takes time and room",
         attempt: overlay,
     },
     Probe {
-        name: "tmpfs",
-        what: "a tmpfs in a mount namespace",
-        remedy: "run outside of a container, or start it with --privileged",
-        attempt: || private_tmpfs(Path::new("/tmp")),
-    },
-    Probe {
         name: "cgroups",
-        what: "cgroups that may be made",
-        remedy: "run as root, or have systemd delegate a cgroup: \
-                 systemd-run --user --scope -p Delegate=yes",
+        what: "control groups that may be made",
+        remedy: "sudo -E env \"PATH=$PATH\" cargo run -p ch06",
+        note: "for root: they are mounted read-only, as in a container",
         attempt: cgroups,
     },
     Probe {
         name: "seccomp",
         what: "seccomp filters",
-        remedy: "the kernel needs CONFIG_SECCOMP_FILTER",
+        remedy: "zgrep SECCOMP_FILTER /proc/config.gz",
+        note: "this kernel was built without them; another kernel has them",
         attempt: || file("/proc/sys/kernel/seccomp/actions_avail"),
     },
     Probe {
         name: "shell",
-        what: "a shell to put into a root filesystem",
-        remedy: "sudo apt-get install busybox-static",
-        attempt: || file("/bin/sh"),
+        what: "a shell to put into a root file system",
+        remedy: "sudo apt-get install dash",
+        note: "any /bin/sh will do, also busybox's",
+        attempt: places::shell,
     },
     Probe {
         name: "root",
         what: "root",
-        remedy: "sudo",
+        remedy: "sudo -i",
+        note: "everything else works without",
         attempt: || {
             ensure!(geteuid().is_root(), "you are uid {}", geteuid());
             Ok(())
         },
+    },
+    Probe {
+        name: "temporary",
+        what: "room for temporary files (100 MB)",
+        remedy: "export TMPDIR=\"$HOME\"",
+        note: "or any folder with room that you may write to",
+        attempt: places::temporary,
+    },
+    Probe {
+        name: "checkout",
+        what: "a checkout that you may write to",
+        remedy: "cp -r . ~/skiff && cd ~/skiff",
+        note: "your copies of the exercises are kept in it",
+        attempt: places::writable_checkout,
+    },
+    Probe {
+        name: "target",
+        what: "room where cargo builds (300 MB)",
+        remedy: "export CARGO_TARGET_DIR=\"$HOME/skiff-target\"",
+        note: "or any folder with room that you may write to",
+        attempt: places::target,
+    },
+    Probe {
+        name: "network",
+        what: "a way to other machines",
+        remedy: "cargo run -- run --rm toolbox echo hello",
+        note: "only pulling needs a network; this image needs none",
+        attempt: places::network,
+    },
+    Probe {
+        name: "mdbook",
+        what: "mdBook, which makes pages of the book's text",
+        remedy: "cargo install mdbook",
+        note: "the text can be read as it is, in book/src",
+        attempt: places::mdbook,
     },
 ];
 

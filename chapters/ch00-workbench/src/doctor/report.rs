@@ -1,128 +1,134 @@
-//! What the doctor says: a line a chapter, and the book's paragraphs of needs.
+//! What the doctor says: a line a chapter, then what is missing and what to type.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use anyhow::Result;
-use nix::unistd::geteuid;
 
 use super::needs::{Chapter, Need};
 use super::probes::{PROBES, Probe};
 use crate::diagnosis;
+
+/// What a machine can do of the book.
+#[derive(Debug)]
+pub struct Report {
+    /// Each chapter, and what works of it.
+    pub verdicts: Vec<(Chapter, Verdict)>,
+    /// What is missing, by the names of the probes.
+    pub missing: BTreeMap<&'static str, Refusal>,
+}
 
 /// What a chapter can do on this machine.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {
     /// All of it.
     Works,
-    /// All but some parts: which, why, and what to type.
-    Partly(Vec<(String, String, String)>),
-    /// Nothing: why, and what to type.
-    Not(String, String),
+    /// All but some parts: each with the probe that failed.
+    Partly(Vec<(String, String)>),
+    /// Nothing, because of this probe.
+    Not(String),
+}
+
+/// A need that is not met.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// What was needed.
+    pub what: &'static str,
+    /// What the kernel said.
+    pub why: String,
+    /// What to do about it, in one or two lines.
+    pub advice: Vec<String>,
 }
 
 /// Tries what the chapters need, each probe once, and judges chapter by chapter.
 ///
 /// `attempt` tries one probe; it is [`Probe::try_apart`] but in tests.
-pub fn examine(
-    chapters: &[Chapter],
-    attempt: impl Fn(&Probe) -> Result<()>,
-) -> Vec<(Chapter, Verdict)> {
-    let mut tried: BTreeMap<&str, Option<(String, String)>> = BTreeMap::new();
-    for need in chapters.iter().flat_map(|chapter| &chapter.needs) {
-        if let Some(probe) = PROBES.iter().find(|probe| probe.name == need.probe) {
-            tried
-                .entry(probe.name)
-                .or_insert_with(|| refusal(probe, &attempt));
-        }
-    }
-    let missing = |need: &Need| tried.get(need.probe.as_str()).cloned().flatten();
-    chapters
-        .iter()
-        .map(|chapter| (chapter.clone(), judge(chapter, &missing)))
-        .collect()
-}
-
-fn refusal(
-    probe: &Probe,
-    attempt: &dyn Fn(&Probe) -> Result<()>,
-) -> Option<(String, String)> {
-    let error = attempt(probe).err()?;
-    let remedy = diagnosis::hint(&error).unwrap_or(probe.remedy).to_owned();
-    Some((format!("{}: {error:#}", probe.what), remedy))
-}
-
-fn judge(
-    chapter: &Chapter,
-    missing: &dyn Fn(&Need) -> Option<(String, String)>,
-) -> Verdict {
-    let mut parts = Vec::new();
-    for need in &chapter.needs {
-        match missing(need) {
-            Some((why, remedy)) if need.is_vital() => return Verdict::Not(why, remedy),
-            Some((why, remedy)) => parts.push((need.purpose.clone(), why, remedy)),
-            None => {}
-        }
-    }
-    if parts.is_empty() {
-        Verdict::Works
-    } else {
-        Verdict::Partly(parts)
-    }
-}
-
-/// The verdicts as text, a chapter a line, with what to type below.
-#[must_use]
-pub fn table(verdicts: &[(Chapter, Verdict)]) -> String {
-    let sudo = if geteuid().is_root() {
-        "works"
-    } else {
-        "works without sudo"
+pub fn examine(chapters: &[Chapter], attempt: impl Fn(&Probe) -> Result<()>) -> Report {
+    let needed = |probe: &&Probe| {
+        let mut needs = chapters.iter().flat_map(|chapter| &chapter.needs);
+        needs.any(|need| need.probe == probe.name)
     };
-    let mut text = String::new();
-    for (chapter, verdict) in verdicts {
-        let head = format!("{} {:<12}", chapter.package, chapter.title);
-        match verdict {
-            Verdict::Works => {
-                let _ = writeln!(text, "{head} {sudo}");
-            }
-            Verdict::Partly(parts) => {
-                let _ = writeln!(text, "{head} {sudo}, but for:");
-                for (part, why, remedy) in parts {
-                    let _ = writeln!(text, "       {part}: needs {why}");
-                    let _ = writeln!(text, "       type: {remedy}");
-                }
-            }
-            Verdict::Not(why, remedy) => {
-                let _ = writeln!(text, "{head} does not work: needs {why}");
-                let _ = writeln!(text, "       type: {remedy}");
-            }
-        }
+    let missing: BTreeMap<_, _> = PROBES
+        .iter()
+        .filter(needed)
+        .filter_map(|probe| Some((probe.name, refusal(probe, &attempt)?)))
+        .collect();
+    let judged = |chapter: &Chapter| (chapter.clone(), judge(chapter, &missing));
+    Report {
+        verdicts: chapters.iter().map(judged).collect(),
+        missing,
     }
-    text
 }
 
-/// A chapter's needs as the book prints them.
-#[must_use]
-pub fn paragraph(chapter: &Chapter) -> String {
-    if chapter.needs.is_empty() {
-        return format!("`{}` needs nothing but Linux.\n", chapter.package);
+fn refusal(probe: &Probe, attempt: &dyn Fn(&Probe) -> Result<()>) -> Option<Refusal> {
+    let error = attempt(probe).err()?;
+    let advice = match diagnosis::hint(&error) {
+        // The true cause is known: what might have been one need not be told.
+        Some(hint) => vec![format!("hint: {hint}")],
+        None => vec![
+            format!("type: {}", probe.remedy),
+            format!("({})", probe.note),
+        ],
+    };
+    Some(Refusal {
+        what: probe.what,
+        why: format!("{error:#}"),
+        advice,
+    })
+}
+
+fn judge(chapter: &Chapter, missing: &BTreeMap<&'static str, Refusal>) -> Verdict {
+    let is_missing = |need: &&Need| missing.contains_key(need.probe.as_str());
+    let lacks: Vec<&Need> = chapter.needs.iter().filter(is_missing).collect();
+    if let Some(need) = lacks.iter().find(|need| need.is_vital()) {
+        return Verdict::Not(need.probe.clone());
     }
-    let mut text = format!("`cargo run -p {}` needs:\n\n", chapter.package);
-    for need in &chapter.needs {
-        let Some(probe) = PROBES.iter().find(|probe| probe.name == need.probe) else {
-            continue;
-        };
-        let _ = match need.is_vital() {
-            true => writeln!(text, "- {}; without it: `{}`", probe.what, probe.remedy),
-            false => writeln!(
-                text,
-                "- for {}: {}; without it: `{}`",
-                need.purpose, probe.what, probe.remedy
-            ),
-        };
+    let parts = lacks
+        .iter()
+        .map(|need| (need.purpose.clone(), need.probe.clone()));
+    match lacks.is_empty() {
+        true => Verdict::Works,
+        false => Verdict::Partly(parts.collect()),
     }
-    text
+}
+
+impl Report {
+    /// Whether every chapter works, if not in all its parts.
+    #[must_use]
+    pub fn is_well(&self) -> bool {
+        let fails = |(_, verdict): &(_, Verdict)| matches!(verdict, Verdict::Not(_));
+        !self.verdicts.iter().any(fails)
+    }
+
+    /// The report as text. `root` is whether root asked.
+    #[must_use]
+    pub fn text(&self, root: bool) -> String {
+        let works = if root { "works" } else { "works without sudo" };
+        let mut text = String::new();
+        for (chapter, verdict) in &self.verdicts {
+            let head = format!("{} {:<11}", chapter.package, chapter.title);
+            let _ = match verdict {
+                Verdict::Works => writeln!(text, "{head} {works}"),
+                Verdict::Not(probe) => {
+                    writeln!(text, "{head} does not work: needs [{probe}]")
+                }
+                Verdict::Partly(parts) => {
+                    let parts: Vec<_> = parts
+                        .iter()
+                        .map(|(part, probe)| format!("{part} needs [{probe}]"))
+                        .collect();
+                    writeln!(text, "{head} {works}; but {}", parts.join(", "))
+                }
+            };
+        }
+        for (probe, refusal) in &self.missing {
+            let _ = writeln!(text, "\n[{probe}] {}: {}", refusal.what, refusal.why);
+            for line in &refusal.advice {
+                let _ = writeln!(text, "    {line}");
+            }
+        }
+        text
+    }
 }
 
 #[cfg(test)]
@@ -150,27 +156,47 @@ mod tests {
 
     #[test]
     fn a_vital_need_decides_and_another_takes_away_its_part() {
-        let chapters = [chapter(&[
-            ("user-namespace", "all"),
-            ("overlay", "the union"),
-        ])];
-        let judged = |refused| examine(&chapters, without(refused)).remove(0).1;
+        let needs = [("user-namespace", "all"), ("overlay", "the union")];
+        let chapters = [chapter(&needs)];
+        let judged = |refused| examine(&chapters, without(refused)).verdicts.remove(0).1;
         assert_eq!(judged("nothing"), Verdict::Works);
-        assert!(matches!(judged("user-namespace"), Verdict::Not(..)));
-        assert!(
-            matches!(judged("overlay"), Verdict::Partly(parts) if parts[0].0 == "the union")
+        assert_eq!(
+            judged("user-namespace"),
+            Verdict::Not("user-namespace".into())
         );
+        let union = ("the union".to_owned(), "overlay".to_owned());
+        assert_eq!(judged("overlay"), Verdict::Partly(vec![union]));
     }
 
     #[test]
-    fn what_to_type_is_told() {
-        let chapters = [chapter(&[("overlay", "all")])];
-        let text = table(&examine(&chapters, without("overlay")));
-        assert!(
-            text.contains("does not work: needs an overlay mount: refused"),
-            "{text}"
+    fn what_is_missing_is_told_once_with_what_to_type() {
+        let chapters = [
+            chapter(&[("overlay", "all")]),
+            chapter(&[("overlay", "all")]),
+        ];
+        let report = examine(&chapters, without("overlay"));
+        assert!(!report.is_well());
+        let text = report.text(false);
+        assert_eq!(text.matches("does not work: needs [overlay]").count(), 2);
+        assert_eq!(
+            text.matches("[overlay] an overlay mount: refused\n")
+                .count(),
+            1
         );
-        assert!(text.contains("type: sudo modprobe overlay"), "{text}");
-        assert!(paragraph(&chapters[0]).contains("sudo modprobe overlay"));
+        assert!(text.contains("    type: sudo modprobe overlay\n"), "{text}");
+    }
+
+    #[test]
+    fn the_true_cause_takes_the_place_of_what_to_type() {
+        let attempt = |_: &Probe| {
+            Err(diagnosis::with_hint(
+                anyhow::anyhow!("EPERM"),
+                "the knob is 0",
+            ))
+        };
+        let report = examine(&[chapter(&[("user-namespace", "all")])], attempt);
+        let text = report.text(true);
+        assert!(text.contains("    hint: the knob is 0\n"), "{text}");
+        assert!(!text.contains("type:"), "{text}");
     }
 }
