@@ -55,6 +55,22 @@ fn a_container_outlives_its_daemon() {
 }
 
 #[test]
+fn a_container_is_a_process_of_this_machine() {
+    Transcript {
+        name: "fleet",
+        needs: ALL,
+        typed: &[
+            "test \"$(uname -r)\" = \"$(skiff run --rm toolbox uname -r)\" && echo the same kernel",
+            "skiff run -d --name c toolbox sleep 100",
+            "cat /proc/$(skiff inspect --format '{{.State.Pid}}' c)/comm",
+            "skiff rm -f c",
+        ],
+        ..Transcript::ORDINARY
+    }
+    .check(SKIFF);
+}
+
+#[test]
 fn every_transcript_has_a_test() {
     let top = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut tests = vec![top.join("tests/transcripts.rs")];

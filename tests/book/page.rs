@@ -6,8 +6,14 @@ use std::path::{Path, PathBuf};
 /// A page, by its path below the book's `src`.
 pub(crate) struct Page {
     pub(crate) path: PathBuf,
+    /// As it was written.
     pub(crate) text: String,
+    /// With what was generated in its place.
+    whole: String,
 }
+
+/// Where a program writes parts of pages; they are no pages.
+const GENERATED: &str = "generated";
 
 /// A fenced block: the line where it begins, its language, its lines.
 pub(crate) struct Block {
@@ -20,14 +26,27 @@ pub(crate) struct Block {
 pub(crate) fn pages(src: &Path) -> Vec<Page> {
     let mut found = Vec::new();
     walk(src, &mut |path| {
-        if path.extension().is_some_and(|end| end == "md") {
+        let end = path.extension().is_some_and(|end| end == "md");
+        if end && !path.starts_with(src.join(GENERATED)) {
             let text = fs::read_to_string(path).expect("a page is text");
+            let whole = with_generated(path, &text);
             let path = path.strip_prefix(src).expect("below src").to_owned();
-            found.push(Page { path, text });
+            found.push(Page { path, text, whole });
         }
     });
     found.sort_by(|a, b| a.path.cmp(&b.path));
     found
+}
+
+/// The text of the page at `path` with its generated parts.
+fn with_generated(path: &Path, text: &str) -> String {
+    let part = |line: &str| {
+        let what = includes_of(line).find(|what| what.contains(".md"))?;
+        Some(included(path, &what).ok()?.1.join("\n"))
+    };
+    text.lines()
+        .map(|line| part(line).unwrap_or_else(|| line.to_owned()) + "\n")
+        .collect()
 }
 
 /// Calls `visit` with every file below `dir`.
@@ -43,26 +62,11 @@ pub(crate) fn walk(dir: &Path, visit: &mut dyn FnMut(&Path)) {
 }
 
 impl Page {
-    /// The lines with their numbers, and whether each is inside a fenced block.
-    fn lines(&self) -> impl Iterator<Item = (usize, &str, bool)> {
-        let mut fence = "";
-        self.text.lines().enumerate().map(move |(n, line)| {
-            let mark = fence_of(line);
-            let inside = !fence.is_empty() || !mark.is_empty();
-            if fence.is_empty() {
-                fence = mark;
-            } else if line.trim() == fence {
-                fence = "";
-            }
-            (n + 1, line, inside)
-        })
-    }
-
     /// All fenced blocks.
     pub(crate) fn blocks(&self) -> Vec<Block> {
         let mut found: Vec<Block> = Vec::new();
         let mut open = None;
-        for (n, line, inside) in self.lines() {
+        for (n, line, inside) in lines_of(&self.text) {
             let mark = fence_of(line);
             if !inside {
                 open = None;
@@ -93,36 +97,78 @@ impl Page {
             .collect()
     }
 
+    /// The lines outside of fenced blocks, generated ones among them.
+    pub(crate) fn prose(&self) -> impl Iterator<Item = (usize, &str)> {
+        let lines = lines_of(&self.whole).filter(|(_, _, inside)| !inside);
+        lines.map(|(n, line, _)| (n, line))
+    }
+
     /// Targets of links and pictures outside of fenced blocks: (line, target).
     pub(crate) fn links(&self) -> Vec<(usize, String)> {
-        let lines = self.lines().filter(|(_, _, inside)| !inside);
+        let lines = self.prose();
         lines
-            .flat_map(|(n, line, _)| {
+            .flat_map(|(n, line)| {
                 let text = without_code(line);
-                let parts: Vec<_> = text.split("](").skip(1).map(String::from).collect();
-                parts.into_iter().filter_map(move |part| {
-                    let target = part.split([')', ' ']).next()?;
-                    Some((n, target.trim_matches(['<', '>']).to_owned()))
-                })
+                let mut targets = Vec::new();
+                for part in text.split("](").skip(1) {
+                    targets.extend(part.split([')', ' ']).next().map(str::to_owned));
+                }
+                for attribute in ["href=\"", "src=\""] {
+                    let parts = text.split(attribute).skip(1);
+                    targets.extend(
+                        parts.filter_map(|p| p.split('"').next()).map(str::to_owned),
+                    );
+                }
+                let bare = |target: String| target.trim_matches(['<', '>']).to_owned();
+                targets.into_iter().map(move |target| (n, bare(target)))
             })
             .collect()
     }
 
     /// The anchors that mdBook gives to this page's headings.
     pub(crate) fn anchors(&self) -> Vec<String> {
-        let lines = self
-            .lines()
-            .filter(|(_, line, inside)| !inside && line.starts_with('#'));
-        lines
-            .map(|(_, line, _)| {
-                let title = line.trim_start_matches('#').trim().to_lowercase();
-                let kept = title
-                    .chars()
-                    .filter(|c| c.is_alphanumeric() || " -_".contains(*c));
-                kept.map(|c| if c == ' ' { '-' } else { c }).collect()
-            })
-            .collect()
+        let mut anchors: Vec<String> = Vec::new();
+        for (_, line) in self.prose().filter(|(_, line)| line.starts_with('#')) {
+            let base = anchor_of(line);
+            let before = anchors.iter().filter(|anchor| **anchor == base).count();
+            anchors.push(match before {
+                0 => base,
+                n => format!("{base}-{n}"),
+            });
+        }
+        anchors
     }
+}
+
+/// The anchor of a heading: what `{#…}` says, else its words.
+pub(crate) fn anchor_of(heading: &str) -> String {
+    let title = heading.trim_start_matches('#').trim();
+    let given = title
+        .strip_suffix('}')
+        .and_then(|title| title.rsplit_once('{'));
+    if let Some((_, id)) = given.filter(|(_, id)| id.trim().starts_with('#')) {
+        return id.trim().trim_start_matches('#').to_owned();
+    }
+    let title = title.to_lowercase();
+    let kept = title
+        .chars()
+        .filter(|c| c.is_alphanumeric() || " -_".contains(*c));
+    kept.map(|c| if c == ' ' { '-' } else { c }).collect()
+}
+
+/// The lines with their numbers, and whether each is inside a fenced block.
+fn lines_of(text: &str) -> impl Iterator<Item = (usize, &str, bool)> {
+    let mut fence = "";
+    text.lines().enumerate().map(move |(n, line)| {
+        let mark = fence_of(line);
+        let inside = !fence.is_empty() || !mark.is_empty();
+        if fence.is_empty() {
+            fence = mark;
+        } else if line.trim() == fence {
+            fence = "";
+        }
+        (n + 1, line, inside)
+    })
 }
 
 /// What each include in `line` names; an escaped one is text.

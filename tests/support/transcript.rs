@@ -57,6 +57,10 @@ pub enum Reader {
 const SHELL: &str = r#"
 cargo() {
     program=skiff
+    # The aliases of .cargo/config.toml.
+    case $1 in
+        doctor | exercise) set -- -p ch00 -- "$@" ;;
+    esac
     while [ $# -gt 0 ]; do
         case $1 in
             -p) program=$2; shift 2 ;;

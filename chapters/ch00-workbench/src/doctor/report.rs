@@ -115,9 +115,9 @@ impl Report {
                 Verdict::Partly(parts) => {
                     let parts: Vec<_> = parts
                         .iter()
-                        .map(|(part, probe)| format!("{part} needs [{probe}]"))
+                        .map(|(part, probe)| format!("{part} [{probe}]"))
                         .collect();
-                    writeln!(text, "{head} {works}; but {}", parts.join(", "))
+                    writeln!(text, "{head} {works}; but not {}", parts.join(", "))
                 }
             };
         }
