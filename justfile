@@ -16,7 +16,7 @@ test *args:
 book:
     mdbook build book --dest-dir "{{justfile_directory()}}/target/book"
 
-# Writes anew what the book prints: transcripts and snapshots. Then read the diff.
+# Writes anew what the book prints: transcripts, figures, needs, snapshots. Read the diff.
 bless:
     cargo build --workspace
     SKIFF_BLESS=1 INSTA_UPDATE=always cargo test --workspace

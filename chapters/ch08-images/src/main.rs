@@ -46,7 +46,7 @@ enum Verb {
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    bench::explained("ch08", cli.explain, || run(cli))
+    bench::explained("ch08", cli.explain.clone(), || run(cli))
 }
 
 fn run(cli: Cli) -> Result<ExitCode> {

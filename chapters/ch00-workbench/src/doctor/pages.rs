@@ -60,11 +60,11 @@ pub fn matrix(chapters: &[Chapter]) -> String {
 #[must_use]
 pub fn remedies(verified: impl Fn(&Probe) -> String) -> String {
     let mut text =
-        "| need | is | if you lack it, type | verified |\n|---|---|---|---|\n".to_owned();
+        "| need | if you lack it, type | verified |\n|---|---|---|\n".to_owned();
     for probe in PROBES {
         let _ = writeln!(
             text,
-            "| `{}` | {} | `{}` ({}) | {} |",
+            "| `{}`: {} | `{}` ({}) | {} |",
             probe.name,
             probe.what,
             probe.remedy,
