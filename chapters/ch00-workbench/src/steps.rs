@@ -33,7 +33,7 @@ pub struct Step {
     /// How long the call took, in nanoseconds.
     pub took: u64,
     /// The process that made the call, by its pid in the reader's pid namespace: the
-    /// kernel fills it in on the way to the [`Receiver`].
+    /// kernel fills it in on the way to the [`Receiver`]. Not 0 when it is told on.
     pub pid: i32,
     /// What that process is: `client`, `daemon`, `shim`, `launcher`, `init`, …
     pub role: String,

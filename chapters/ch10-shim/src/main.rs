@@ -7,13 +7,14 @@ mod container;
 use std::ffi::OsString;
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode};
+use std::process::{Child, Command, ExitCode, Stdio};
 
 use anyhow::{Context, Result, ensure};
 use clap::{Args, Parser, Subcommand};
 use container::Container;
 use shim::Streams;
 use workbench::bench::{self, Explain};
+use workbench::steps;
 
 /// Chapter 10, the shim: the process that stays with a container, without sudo.
 #[derive(Parser)]
@@ -149,14 +150,7 @@ fn show() -> Result<ExitCode> {
     const SCRIPT: &str =
         "echo \"my starter may go\"; read -r word; echo \"I heard $word\"; exit 7";
     let scratch = bench::scratch()?;
-    let myself = std::env::current_exe().context("find this program")?;
-    let starter = Command::new(myself)
-        .arg("start")
-        .arg(scratch.path())
-        .args(["-i", "--", "sh", "-c", SCRIPT])
-        .status()
-        .context("start the starter")?;
-    ensure!(starter.success(), "the starter failed: {starter}");
+    start_apart(scratch.path(), &["sh", "-c", SCRIPT])?;
     println!("the starter has ended");
     let container = Container::find(scratch.path())?;
     println!("{}", container.family()?);
@@ -174,4 +168,33 @@ fn show() -> Result<ExitCode> {
     container.logs()?;
     container.tidy();
     Ok(ExitCode::SUCCESS)
+}
+
+/// Starts a container by a program of its own, which ends at once; its steps are told
+/// on, as if they had been made here.
+fn start_apart(folder: &Path, words: &[&str]) -> Result<()> {
+    let myself = std::env::current_exe().context("find this program")?;
+    let mut starter = Command::new(myself);
+    if steps::on() {
+        starter.arg("--explain=json").stderr(Stdio::piped());
+    }
+    starter
+        .arg("start")
+        .arg(folder)
+        .args(["-i", "--"])
+        .args(words);
+    let starter = starter.stdout(Stdio::inherit()).spawn();
+    let ended = starter
+        .and_then(Child::wait_with_output)
+        .context("start the starter")?;
+    let told = String::from_utf8_lossy(&ended.stderr);
+    ensure!(
+        ended.status.success(),
+        "the starter failed: {}{told}",
+        ended.status
+    );
+    for step in steps::parse_json_lines(&told)? {
+        steps::announce(&step);
+    }
+    Ok(())
 }

@@ -97,6 +97,8 @@ impl Receiver {
             Err(_) => return Received::End,
         };
         match serde_json::from_slice::<Step>(&text[..length]) {
+            // A step that is told on keeps the process that made it.
+            Ok(step) if step.pid != 0 => Received::Step(step),
             Ok(step) => Received::Step(Step { pid, ..step }),
             Err(_) => Received::Unreadable,
         }
