@@ -227,7 +227,7 @@ mod tests {
     use super::*;
     use std::time::Duration;
 
-    fn example() -> Exercise {
+    pub(super) fn example() -> Exercise {
         Exercise {
             chapter: "ch01".into(),
             name: "get-out".into(),

@@ -70,17 +70,7 @@ fn lent(package: &str, all: &[Exercise]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn example() -> Exercise {
-        Exercise {
-            chapter: "ch01".into(),
-            name: "get-out".into(),
-            folder: "/x/exercises/get-out".into(),
-            title: String::new(),
-            task: String::new(),
-            hints: vec![],
-        }
-    }
+    use crate::exercise::desk::tests::example;
 
     #[test]
     fn the_manifest_lends_the_chapter_and_a_few_crates() {
