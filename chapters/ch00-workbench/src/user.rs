@@ -3,6 +3,8 @@
 //! Inside it the caller is uid 0 with every capability, over what belongs to the
 //! namespace and over nothing else. This is how every bench runs without sudo.
 
+mod refused;
+
 use std::fs;
 
 use anyhow::{Context, Result};
@@ -11,6 +13,7 @@ use nix::unistd::{Gid, Uid, getegid, geteuid};
 
 use crate::diagnosis;
 use crate::steps;
+pub use refused::{DIAGNOSES, USER_NAMESPACE, in_a_chroot, in_user_namespace};
 
 /// Becomes uid 0 of a new user namespace, where the caller's id stands for root's.
 ///
@@ -31,7 +34,7 @@ pub fn borrow_root() -> Result<()> {
         unshare(CloneFlags::CLONE_NEWUSER)
     })
     .map_err(|errno| {
-        diagnosis::explain("make a user namespace", &diagnosis::USER_NAMESPACE, errno)
+        diagnosis::explain("make a user namespace", &USER_NAMESPACE, &(), errno)
     })?;
     map_one_id(uid, gid)
 }
@@ -66,15 +69,6 @@ fn write(path: &str, text: &str, why: &str) -> Result<()> {
     steps::step(0, format_args!("write({path:?}, {text:?})"), why, || {
         fs::write(path, text)
     })
-    .map_err(
-        |error| match error.raw_os_error().map(nix::errno::Errno::from_raw) {
-            Some(errno) => diagnosis::explain(
-                &format!("write {path}"),
-                &diagnosis::USER_NAMESPACE,
-                errno,
-            ),
-            None => error.into(),
-        },
-    )
     .with_context(|| format!("map ids through {path}"))
+    .map_err(|error| diagnosis::diagnosed(error, &USER_NAMESPACE, &()))
 }

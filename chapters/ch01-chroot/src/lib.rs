@@ -11,3 +11,6 @@
 pub mod process;
 pub mod root;
 pub mod toolbox;
+
+/// This chapter's lists of causes, for the book.
+pub static DIAGNOSES: &[&dyn workbench::diagnosis::Listed] = &[&process::EXECVE];

@@ -25,11 +25,10 @@ use anyhow::{Context, Result, anyhow, bail};
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::Signal;
-use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid};
 use nix::unistd::Pid;
 
 pub use clone::{How, fork};
-pub use exec::{NotRunnable, exec, find, strings};
+pub use exec::{EXECVE, NotRunnable, Program, exec, find, strings};
 pub use line::{Line, Message, pair, receive_descriptor};
 pub use reap::reap;
 
@@ -74,37 +73,16 @@ impl Exit {
             Self::Signal(signal) => 128 + signal,
         }
     }
-
-    /// The exit in a wait status; `None` when the process was only stopped or continued.
-    #[must_use]
-    pub fn of(status: WaitStatus) -> Option<Self> {
-        match status {
-            WaitStatus::Exited(_, code) => Some(Self::Code(code)),
-            WaitStatus::Signaled(_, signal, _) => Some(Self::Signal(signal as i32)),
-            _ => None,
-        }
-    }
 }
 
 impl Child {
-    /// Waits until the process has ended, and reaps it (waitid(2), `P_PIDFD`).
+    /// Waits until the process has ended, and reaps it.
     ///
     /// # Errors
     /// When the process is not this process's child (a sibling is its parent's).
     pub fn wait(&self) -> Result<Exit> {
-        loop {
-            match waitid(Id::PIDFd(self.pidfd.as_fd()), WaitPidFlag::WEXITED) {
-                Ok(status) => {
-                    if let Some(exit) = Exit::of(status) {
-                        return Ok(exit);
-                    }
-                }
-                Err(Errno::EINTR) => {}
-                Err(errno) => {
-                    return Err(errno).with_context(|| format!("wait for {}", self.pid));
-                }
-            }
-        }
+        // While it is not reaped, the id is its own.
+        reap::wait(self.pid).with_context(|| format!("wait for {}", self.pid))
     }
 
     /// Waits until the process has ended, without reaping it; works for siblings.

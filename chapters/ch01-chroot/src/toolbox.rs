@@ -6,7 +6,7 @@
 //! the chapter on images, a layer. What the host lacks is left out; only without a
 //! shell there is no toolbox.
 
-mod elf;
+pub(crate) mod elf;
 mod files;
 mod fingerprint;
 mod gather;

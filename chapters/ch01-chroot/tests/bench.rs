@@ -89,3 +89,11 @@ fn nothing_stays_in_the_folder_for_temporary_files() {
     let _ = run(command).expect(0);
     assert_eq!(fs::read_dir(folder).unwrap().count(), 0);
 }
+
+#[test]
+fn a_real_time_signal_is_an_end_like_any_other() {
+    let Some(output) = ch01(&["run", "sh", "-c", "kill -40 $$"]) else {
+        return;
+    };
+    assert_eq!(output.code, 168, "{output}");
+}

@@ -41,5 +41,13 @@ pub use propagation::{Kind, Propagation, prepare_root, private, set_propagation}
 pub use root::Root;
 pub use usual::{MASKED, READ_ONLY, furnish, furnish_with, usual, usual_for_one_id};
 
+/// This chapter's lists of causes, for the book.
+pub static DIAGNOSES: &[&dyn workbench::diagnosis::Listed] = &[
+    &pivot::PIVOT,
+    &plan::FILESYSTEM,
+    &plan::BIND,
+    &plan::ATTRIBUTES,
+];
+
 /// The number under which this chapter announces its steps.
 const CHAPTER: u8 = 3;

@@ -4,12 +4,17 @@
 
 mod run;
 
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
+use mounts::Root;
+use nix::sched::{CloneFlags, unshare};
 use run::{Run, run};
 use workbench::bench::{self, Explain};
+use workbench::user;
 
 /// Chapter 3, mounts: a process whose file systems are its own, without sudo.
 #[derive(Parser)]
@@ -29,6 +34,11 @@ enum Verb {
     Run(Run),
     /// Show the mounts that this process sees, and what each is shared with.
     Table,
+    /// Make a folder the root of a new mount namespace, unprepared: see it refused.
+    Pivot {
+        /// The folder.
+        folder: PathBuf,
+    },
 }
 
 fn main() -> ExitCode {
@@ -37,6 +47,7 @@ fn main() -> ExitCode {
         None => run(&Run::of(&SHOW)),
         Some(Verb::Run(asked)) => run(&asked),
         Some(Verb::Table) => table(),
+        Some(Verb::Pivot { folder }) => pivot(&folder),
     })
 }
 
@@ -65,5 +76,16 @@ fn table() -> Result<ExitCode> {
             mount.options
         );
     }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// [`mounts::pivot`] alone, without what [`mounts::prepare_root`] does before it.
+fn pivot(folder: &Path) -> Result<ExitCode> {
+    let folder = fs::canonicalize(folder).context("find the folder")?;
+    user::borrow_root()?;
+    unshare(CloneFlags::CLONE_NEWNS).context("make a mount namespace")?;
+    // Opened in there: the old namespace's mount is another, and EINVAL too.
+    mounts::pivot(&Root::open(&folder)?)?;
+    println!("{} is the root now", folder.display());
     Ok(ExitCode::SUCCESS)
 }

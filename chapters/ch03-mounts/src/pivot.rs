@@ -4,16 +4,20 @@
 //! reach; pivot_root(2) exchanges the root of the whole mount namespace, and then the
 //! old one can be taken away for good.
 
+mod refused;
+
 use anyhow::{Context, Result};
 use nix::mount::{MntFlags, umount2};
 use nix::unistd::{chdir, fchdir, pivot_root};
 use rustix::fs::CWD;
 use rustix::mount::{MoveMountFlags, move_mount};
+use workbench::diagnosis::explain;
 use workbench::steps::step;
 
 use crate::CHAPTER;
 use crate::propagation::{Propagation, set_propagation};
 use crate::root::Root;
+pub(crate) use refused::PIVOT;
 
 /// Makes `root`, which is the top of a mount, the root of this mount namespace, and
 /// lets go of the old one.
@@ -37,7 +41,9 @@ pub fn pivot(root: &Root) -> Result<()> {
         "the old root is stacked on the new one: no folder is needed to hold it",
         || pivot_root(".", "."),
     )
-    .with_context(|| format!("make {name} the root"))?;
+    .map_err(|errno| {
+        explain(format!("make {name} the root"), &PIVOT, root.path(), errno)
+    })?;
     // "." is now the old root, on top. Its mounts may still be shared with the host,
     // where the umount below must not arrive.
     set_propagation(std::path::Path::new("."), Propagation::RSLAVE)

@@ -18,6 +18,7 @@ use crate::attributes::{mount_setattr, names};
 use crate::options::{Depth, Options, parse_options};
 use crate::propagation::propagate;
 use crate::root::Root;
+pub(crate) use refused::{ATTRIBUTES, BIND, FILESYSTEM};
 
 /// One mount, in the shape of the OCI specification (`config.md`, "Mounts").
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -10,6 +10,10 @@ use anyhow::{Context, Result};
 /// One line of the table.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
+    /// The mount's number.
+    pub id: u32,
+    /// The number of the mount on which it is mounted.
+    pub parent: u32,
     /// The folder of the file system that is the top of this mount.
     pub root: PathBuf,
     /// Where it is mounted, below the reader's root.
@@ -49,6 +53,14 @@ pub fn parse(text: &[u8]) -> Table {
     )
 }
 
+/// The mount in which `path` lies: of several at one place the last, which hides the
+/// others.
+pub(crate) fn of(path: &Path) -> Option<Entry> {
+    let table = read().ok()?;
+    let top = table.containing(path).ok()?;
+    table.0.into_iter().rfind(|entry| entry.target == top)
+}
+
 impl Table {
     /// The top of the mount in which `path` lies.
     ///
@@ -67,7 +79,9 @@ impl Table {
 
 fn entry(line: &[u8]) -> Option<Entry> {
     let mut fields = line.split(|byte| *byte == b' ');
-    let root = path(fields.nth(3)?);
+    let mut number = || text(fields.next()?).parse().ok();
+    let (id, parent) = (number()?, number()?);
+    let root = path(fields.nth(1)?);
     let target = path(fields.next()?);
     let options = text(fields.next()?);
     let peers = fields
@@ -76,6 +90,8 @@ fn entry(line: &[u8]) -> Option<Entry> {
         .map(text)
         .collect();
     Some(Entry {
+        id,
+        parent,
         root,
         target,
         options,
@@ -125,6 +141,7 @@ mod tests {
         let table = parse(line);
         assert_eq!(table.0.len(), 1);
         let entry = &table.0[0];
+        assert_eq!((entry.id, entry.parent), (36, 35));
         assert_eq!(entry.root, Path::new("/mnt1"));
         assert_eq!(entry.target, Path::new("/mnt 2"));
         assert_eq!(entry.peers, ["master:1", "shared:7"]);

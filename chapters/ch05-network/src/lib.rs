@@ -27,3 +27,6 @@ pub use nat::{
 pub use pool::Pool;
 pub use route::subnets_in_use;
 pub use subnet::{Subnet, free_subnet};
+
+/// This chapter's lists of causes, for the book.
+pub static DIAGNOSES: &[&dyn workbench::diagnosis::Listed] = &[&nat::REFUSED];

@@ -18,7 +18,7 @@ use std::net::{Ipv4Addr, SocketAddrV4};
 use anyhow::{Context, Result};
 use nix::errno::Errno;
 use serde::{Deserialize, Serialize};
-use workbench::diagnosis::{self, Cause, Diagnosis};
+use workbench::diagnosis::{Cause, Diagnosis, Proof, explain};
 use workbench::steps::step;
 
 use crate::subnet::Subnet;
@@ -81,25 +81,37 @@ impl Protocol {
     }
 }
 
-static REFUSED: Diagnosis = Diagnosis {
-    call: "sendmsg",
+/// Why the kernel may refuse rules (nft(8), network_namespaces(7)).
+pub(crate) static REFUSED: Diagnosis<()> = Diagnosis {
+    chapter: 5,
+    call: "sendto",
+    purpose: "write rules into an nftables table",
     causes: &[
         Cause {
             errno: Errno::EPERM,
-            probe: || true,
+            meaning: "The caller has no `CAP_NET_ADMIN` over this network namespace.",
+            probe: |()| true,
+            look: "grep CapEff /proc/self/status; ls -l /proc/self/ns/net",
             hint: "rules need CAP_NET_ADMIN over this network namespace; run as root, or \
                    in a namespace of your own",
+            proof: Proof::Test("rules_of_somebody_who_may_not_are_refused"),
         },
         Cause {
             errno: Errno::ENOENT,
-            probe: || true,
+            meaning: "The kernel lacks a part of nftables, such as masquerading.",
+            probe: |()| true,
+            look: "lsmod | grep nft_",
             hint: "the kernel has no nftables, or lacks masquerading; \
                    sudo modprobe -a nf_tables nft_masq nft_nat nft_ct nft_fib_ipv4",
+            proof: Proof::NotProvoked("a kernel without some of nftables's modules"),
         },
         Cause {
             errno: Errno::EPROTONOSUPPORT,
-            probe: || true,
+            meaning: "The kernel has no nftables at all.",
+            probe: |()| true,
+            look: "lsmod | grep nf_tables",
             hint: "the kernel has no nftables; sudo modprobe nf_tables",
+            proof: Proof::NotProvoked("a kernel without nftables"),
         },
     ],
 };
@@ -143,9 +155,8 @@ pub fn set_nat_in(table: &str, nat: &Nat) -> Result<()> {
     let text = text.join("; ");
     let call = format_args!("sendto(NETLINK_NETFILTER, {{table ip {table}: {text}}})");
     let why = "one transaction: the table says all of this, or what it said before";
-    step(5, call, why, || batch.commit()).map_err(|errno| {
-        diagnosis::explain(&format!("write table ip {table}"), &REFUSED, errno)
-    })
+    step(5, call, why, || batch.commit())
+        .map_err(|errno| explain(format!("write table ip {table}"), &REFUSED, &(), errno))
 }
 // ANCHOR_END: set_nat
 
@@ -168,11 +179,10 @@ pub fn remove_nat_in(table: &str) -> Result<()> {
     let call = format_args!("sendto(NETLINK_NETFILTER, {{delete table ip {table}}})");
     match step(5, call, why, || batch.commit()) {
         Ok(()) | Err(Errno::ENOENT) => Ok(()),
-        Err(errno) => Err(diagnosis::explain(
-            &format!("remove table ip {table}"),
-            &REFUSED,
-            errno,
-        )),
+        Err(errno) => {
+            let what = format!("remove table ip {table}");
+            Err(explain(what, &REFUSED, &(), errno))
+        }
     }
 }
 

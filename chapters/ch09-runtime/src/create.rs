@@ -21,7 +21,7 @@ use workbench::files::write_atomic;
 use crate::console;
 use crate::hooks::{self, Moment};
 use crate::plan::Plan;
-use crate::recipe::{ASK_CONSOLE, ASK_HOOKS, Recipe, diagnosed};
+use crate::recipe::{ASK_CONSOLE, ASK_HOOKS, Recipe};
 use crate::spec::{Bundle, OCI_VERSION, check_id};
 use crate::start_gate::{self, Gate};
 use crate::state::{State, Status, folder, now, start_time};
@@ -158,7 +158,7 @@ fn launch_in(
         sibling: what.sibling,
         role: "init",
     };
-    launch(&launch_plan, &mut steward, |helm| recipe.cook(helm)).map_err(diagnosed)
+    launch(&launch_plan, &mut steward, |helm| recipe.cook(helm))
 }
 // ANCHOR_END: launch_in
 

@@ -17,7 +17,7 @@ use namespaces::{Helm, Namespace, identity, join};
 use nix::sys::personality;
 use nix::unistd::{chdir, getcwd, getpid, setsid};
 use oci_spec::runtime::Hooks;
-use workbench::{diagnosis, steps};
+use workbench::steps;
 
 use crate::plan::{Plan, Process};
 use crate::start_gate::Gate;
@@ -249,19 +249,4 @@ pub(crate) fn with_home(
     home: Option<std::ffi::CString>,
 ) -> Vec<std::ffi::CString> {
     process.env.iter().cloned().chain(home).collect()
-}
-
-/// An error of a launch, with the hint of a refused user namespace where that is it.
-pub(crate) fn diagnosed(error: anyhow::Error) -> anyhow::Error {
-    match error.downcast_ref::<nix::errno::Errno>() {
-        Some(errno) if diagnosis::hint(&error).is_none() => {
-            let errno = *errno;
-            let hinted = diagnosis::explain("clone3", &diagnosis::USER_NAMESPACE, errno);
-            match diagnosis::hint(&hinted) {
-                Some(hint) => diagnosis::with_hint(error, hint.to_owned()),
-                None => error,
-            }
-        }
-        _ => error,
-    }
 }

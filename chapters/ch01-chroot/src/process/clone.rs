@@ -5,7 +5,9 @@ use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 use anyhow::{Context, Result};
 use nix::errno::Errno;
 use nix::unistd::Pid;
+use workbench::diagnosis::diagnosed;
 use workbench::steps::{self, Step};
+use workbench::user::USER_NAMESPACE;
 
 use super::{Child, Forked, only_thread};
 
@@ -57,7 +59,11 @@ pub fn fork(how: &How<'_>) -> Result<Forked> {
             ..Step::since(at, 1, &call, why)
         });
     }
-    forked.with_context(|| format!("start a process with {call}"))
+    let forked = forked.with_context(|| format!("start a process with {call}"));
+    match how.namespaces & libc::CLONE_NEWUSER {
+        0 => forked,
+        _ => forked.map_err(|error| diagnosed(error, &USER_NAMESPACE, &())),
+    }
 }
 // ANCHOR_END: fork
 

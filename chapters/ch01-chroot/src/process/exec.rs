@@ -1,15 +1,22 @@
 //! execve(2): the call that turns a copy into a program, and finding the program.
 
+mod program;
+mod refused;
+
 use std::ffi::CString;
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use nix::errno::Errno;
 use nix::sys::signal::{SigHandler, SigSet, SigmaskHow, Signal, sigprocmask};
+use workbench::diagnosis::{explain, with_hint};
 use workbench::steps::{self, Step};
+
+pub use program::Program;
+pub use refused::EXECVE;
 
 /// Why a program cannot be run, in the words that docker's client looks for: it makes
 /// exit code 127 of "not found" and "no such file", 126 of "permission denied".
@@ -48,17 +55,32 @@ impl std::error::Error for NotRunnable {}
 /// it is looked for in the folders of `path` (the value of `PATH`).
 ///
 /// # Errors
-/// When there is none, or what is there cannot be run.
-pub fn find(name: &str, path: &str) -> Result<PathBuf, NotRunnable> {
+/// When there is none, or what is there cannot be run: a [`NotRunnable`], with a hint.
+pub fn find(name: &str, path: &str) -> Result<PathBuf> {
+    search(name, path).map_err(|(refused, place)| {
+        let errno = match refused {
+            NotRunnable::NotInPath(_) | NotRunnable::Missing(_) => Errno::ENOENT,
+            NotRunnable::Forbidden(_) | NotRunnable::Folder(_) => Errno::EACCES,
+        };
+        match EXECVE.hint(&Program(place), errno) {
+            Some(hint) => with_hint(refused.into(), hint),
+            None => refused.into(),
+        }
+    })
+}
+
+/// As [`find`]; an error comes with the place that it speaks of.
+fn search(name: &str, path: &str) -> Result<PathBuf, (NotRunnable, PathBuf)> {
+    let named = PathBuf::from(name);
     if name.contains('/') {
-        return match runnable(Path::new(name)) {
-            Found::Yes => Ok(PathBuf::from(name)),
-            Found::No => Err(NotRunnable::Missing(name.to_owned())),
-            Found::Forbidden => Err(NotRunnable::Forbidden(name.to_owned())),
-            Found::Folder => Err(NotRunnable::Folder(name.to_owned())),
+        return match runnable(&named) {
+            Found::Yes => Ok(named),
+            Found::No => Err((NotRunnable::Missing(name.to_owned()), named)),
+            Found::Forbidden => Err((NotRunnable::Forbidden(name.to_owned()), named)),
+            Found::Folder => Err((NotRunnable::Folder(name.to_owned()), named)),
         };
     }
-    let mut refused = NotRunnable::NotInPath(name.to_owned());
+    let mut refused = (NotRunnable::NotInPath(name.to_owned()), named);
     for folder in path
         .split(':')
         .filter(|folder| !folder.is_empty() && !name.is_empty())
@@ -66,7 +88,9 @@ pub fn find(name: &str, path: &str) -> Result<PathBuf, NotRunnable> {
         let candidate = Path::new(folder).join(name);
         match runnable(&candidate) {
             Found::Yes => return Ok(candidate),
-            Found::Forbidden => refused = NotRunnable::Forbidden(name.to_owned()),
+            Found::Forbidden => {
+                refused = (NotRunnable::Forbidden(name.to_owned()), candidate);
+            }
             Found::No | Found::Folder => {}
         }
     }
@@ -120,33 +144,25 @@ pub fn exec(program: &Path, args: &[CString], env: &[CString]) -> anyhow::Error 
         return anyhow::anyhow!("{program:?} contains a NUL byte");
     };
     let Err(errno) = nix::unistd::execve(&path, args, env);
-    anyhow::Error::from(errno).context(refusal(program, errno))
+    explain(
+        refusal(program, errno),
+        &EXECVE,
+        &Program(program.to_owned()),
+        errno,
+    )
 }
 // ANCHOR_END: exec
 
-/// What a refused execve means: one errno can have several causes.
+/// A refused execve in the words that docker's client looks for; the hint says more.
 fn refusal(program: &Path, errno: Errno) -> String {
-    let name = program.display();
-    match errno {
-        // The file was found a moment ago: what is missing is what it asks for.
-        Errno::ENOENT if program.exists() => {
-            format!("exec {name}: no such file or directory: its interpreter is missing")
-        }
-        Errno::ENOENT => format!("exec {name}: no such file or directory"),
-        Errno::ENOEXEC => format!("exec {name}: exec format error"),
-        Errno::EACCES if mounted_noexec(program) => {
-            format!("exec {name}: permission denied: its mount is noexec")
-        }
-        Errno::EACCES => format!("exec {name}: permission denied"),
-        Errno::E2BIG => format!("exec {name}: argument list too long"),
-        _ => format!("exec {name}"),
-    }
-}
-
-fn mounted_noexec(program: &Path) -> bool {
-    use nix::sys::statvfs::{FsFlags, statvfs};
-    fs::metadata(program).is_ok_and(|file| file.mode() & 0o111 != 0)
-        && statvfs(program).is_ok_and(|mount| mount.flags().contains(FsFlags::ST_NOEXEC))
+    let words = match errno {
+        Errno::ENOENT => ": no such file or directory",
+        Errno::ENOEXEC => ": exec format error",
+        Errno::EACCES => ": permission denied",
+        Errno::E2BIG => ": argument list too long",
+        _ => "",
+    };
+    format!("exec {}{words}", program.display())
 }
 
 fn default_signals() {
@@ -163,13 +179,13 @@ mod tests {
 
     #[test]
     fn a_name_is_looked_for_in_path_and_a_path_is_taken_as_it_is() {
-        assert_eq!(find("sh", "/nowhere:/bin"), Ok(PathBuf::from("/bin/sh")));
-        assert_eq!(find("/bin/sh", ""), Ok(PathBuf::from("/bin/sh")));
-        assert_eq!(
-            find("sh", "/nowhere"),
-            Err(NotRunnable::NotInPath("sh".into()))
-        );
-        assert_eq!(find("", "/bin"), Err(NotRunnable::NotInPath(String::new())));
+        let found = |name, path| find(name, path).unwrap();
+        assert_eq!(found("sh", "/nowhere:/bin"), Path::new("/bin/sh"));
+        assert_eq!(found("/bin/sh", ""), Path::new("/bin/sh"));
+        let refused = |name, path| search(name, path).unwrap_err().0;
+        let not_in_path = |name: &str| NotRunnable::NotInPath(name.into());
+        assert_eq!(refused("sh", "/nowhere"), not_in_path("sh"));
+        assert_eq!(refused("", "/bin"), not_in_path(""));
     }
 
     #[test]

@@ -1,4 +1,7 @@
-//! wait4(2) for a process that has many children: whoever has ended is next.
+//! waitpid(2): who has ended, and how.
+//!
+//! Unlike nix's calls these also know the ends by real-time signals, which a container
+//! is free to die of.
 
 use nix::errno::Errno;
 use nix::unistd::Pid;
@@ -7,23 +10,34 @@ use super::Exit;
 
 /// Takes the status of one child that has ended, whichever, without waiting; `None`
 /// when none has.
-///
-/// Unlike nix's `waitpid` it also knows the ends by real-time signals, which a
-/// container is free to die of.
 pub fn reap() -> Option<(Pid, Exit)> {
+    // None has ended, or there is none.
+    ended(Pid::from_raw(-1), libc::WNOHANG).ok().flatten()
+}
+
+/// Waits until the child `pid` has ended, and takes its status.
+pub(super) fn wait(pid: Pid) -> Result<Exit, Errno> {
+    loop {
+        if let Some((_, exit)) = ended(pid, 0)? {
+            return Ok(exit);
+        }
+    }
+}
+
+fn ended(pid: Pid, flags: libc::c_int) -> Result<Option<(Pid, Exit)>, Errno> {
     loop {
         let mut status = 0;
         // SAFETY: waitpid(2) writes one int, which lives through the call.
-        let pid = unsafe { libc::waitpid(-1, &raw mut status, libc::WNOHANG) };
+        let pid = unsafe { libc::waitpid(pid.as_raw(), &raw mut status, flags) };
         match Errno::result(pid) {
             Ok(pid @ 1..) => {
                 if let Some(exit) = exit_of(status) {
-                    return Some((Pid::from_raw(pid), exit));
+                    return Ok(Some((Pid::from_raw(pid), exit)));
                 }
             }
+            Ok(_) => return Ok(None),
             Err(Errno::EINTR) => {}
-            // None has ended, or there is none.
-            Ok(_) | Err(_) => return None,
+            Err(errno) => return Err(errno),
         }
     }
 }

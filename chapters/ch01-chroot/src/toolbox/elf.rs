@@ -10,24 +10,24 @@ use object::read::elf::{Dyn, FileHeader, ProgramHeader};
 use object::read::{FileKind, ReadCache, ReadRef};
 
 /// The kind of processor that a file is for: class, byte order, machine.
-pub(super) type Machine = (bool, bool, u16);
+pub(crate) type Machine = (bool, bool, u16);
 
 /// What a program or library asks of the loader.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Elf {
-    pub(super) machine: Machine,
+pub(crate) struct Elf {
+    pub(crate) machine: Machine,
     /// The loader (`PT_INTERP`); a library or a static program has none.
-    pub(super) interpreter: Option<String>,
+    pub(crate) interpreter: Option<String>,
     /// The libraries, by name (`DT_NEEDED`).
-    pub(super) needed: Vec<String>,
+    pub(crate) needed: Vec<String>,
     /// Where to look, for this file and what it needs (`DT_RPATH`).
-    pub(super) rpath: Vec<String>,
+    pub(crate) rpath: Vec<String>,
     /// Where to look, for this file alone (`DT_RUNPATH`).
-    pub(super) runpath: Vec<String>,
+    pub(crate) runpath: Vec<String>,
 }
 
 /// Reads the headers of a file; `None` when it is no ELF file, or a broken one.
-pub(super) fn read(file: File) -> Option<Elf> {
+pub(crate) fn read(file: File) -> Option<Elf> {
     let data = ReadCache::new(file);
     match FileKind::parse(&data).ok()? {
         FileKind::Elf64 => parse::<FileHeader64<Endianness>, _>(&data),
