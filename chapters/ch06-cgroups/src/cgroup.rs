@@ -1,23 +1,27 @@
 //! One group, in all trees at once: made, limited, entered.
 
 mod folder;
+mod path;
 
 use std::collections::BTreeSet;
 use std::fs::OpenOptions;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::OpenOptionsExt;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use nix::errno::Errno;
 use nix::unistd::Pid;
 
 use crate::filter;
 use crate::layout::{self, Layout, Tree, Version};
 use crate::limits::{Limits, Setting};
+use crate::refused::{hint_of_making, written};
 use folder::is_absent;
+pub use folder::set_file;
 pub(crate) use folder::{Folder, pids_in, write};
+pub(crate) use path::checked;
 
 /// A control group: the folder of one path in each tree where it could be made.
 ///
@@ -29,6 +33,7 @@ pub struct Cgroup {
     layout: Layout,
     pub(crate) folders: Vec<Folder>,
     missing: Vec<String>,
+    hint: Option<String>,
 }
 
 impl Cgroup {
@@ -74,6 +79,7 @@ impl Cgroup {
             layout: Layout::Absent,
             folders: Vec::new(),
             missing: Vec::new(),
+            hint: None,
         }
     }
 
@@ -117,6 +123,12 @@ impl Cgroup {
         &self.missing
     }
 
+    /// What to do about the first tree where it could not be made, if that is known.
+    #[must_use]
+    pub fn hint(&self) -> Option<&str> {
+        self.hint.as_deref()
+    }
+
     /// Sets limits, of a new group or of one with processes in it; what they do not
     /// mention stays. Answers with what could not be set, as [`Cgroup::missing`].
     ///
@@ -138,7 +150,7 @@ impl Cgroup {
         // and sum, the quota and its period): once more, now that all others are set.
         for setting in refused {
             self.apply(&setting)
-                .with_context(|| told(&setting))
+                .map_err(|error| written(error, &self.file_of(&setting), &setting.value))
                 .with_context(|| format!("limit cgroup {}", self.path.display()))?;
         }
         missing.extend(self.filter_devices(limits)?);
@@ -179,16 +191,17 @@ impl Cgroup {
     }
 
     fn apply(&self, setting: &Setting) -> io::Result<()> {
+        let why = "a limit is a number in a file";
+        write(&self.file_of(setting), &setting.value, why)
+    }
+
+    /// The file of a setting; one that is nowhere, where no tree has its controller.
+    fn file_of(&self, setting: &Setting) -> PathBuf {
         // Some files of version 2 are there without a controller (`cgroup.…`).
         let folder = self.folder_with(&setting.controller);
-        let folder = folder
-            .or_else(|| self.folder(Version::V2))
-            .ok_or_else(|| io::Error::from(Errno::ENOENT))?;
-        write(
-            &folder.path.join(&setting.file),
-            &setting.value,
-            "a limit is a number in a file",
-        )
+        let folder = folder.or_else(|| self.folder(Version::V2));
+        let path = folder.map_or(Path::new("/nowhere"), |folder| &folder.path);
+        path.join(&setting.file)
     }
 
     /// The group's folder in the tree of version 2, to be born in (clone3(2),
@@ -215,9 +228,11 @@ impl Cgroup {
                 && pids_in(&procs).is_ok_and(|pids| pids.contains(&pid));
             if !inside {
                 let why = "all its threads, and what it will fork, are counted here";
-                write(&procs, &pid.to_string(), why).with_context(|| {
-                    format!("move {pid} into {}", folder.path.display())
-                })?;
+                write(&procs, &pid.to_string(), why)
+                    .map_err(|error| written(error, &procs, &pid.to_string()))
+                    .with_context(|| {
+                        format!("move {pid} into {}", folder.path.display())
+                    })?;
             }
         }
         Ok(())
@@ -243,6 +258,9 @@ impl Cgroup {
         match folder.make(&self.path, wanted) {
             Ok(()) => self.folders.push(folder),
             Err(error) if is_absent(&error) => {
+                if self.hint.is_none() {
+                    self.hint = hint_of_making(&error, &folder.path);
+                }
                 let name = match folder.tree.version {
                     Version::V1 => folder.tree.controllers.join(","),
                     Version::V2 => "version 2".to_owned(),
@@ -267,33 +285,4 @@ fn wanted_controllers(limits: &Limits) -> BTreeSet<String> {
 
 fn told(setting: &Setting) -> String {
     format!("write {:?} to {}", setting.value, setting.file)
-}
-
-/// A path of names only. The kernel would follow `..` out of the parent's group.
-pub(crate) fn checked(path: &str) -> Result<PathBuf> {
-    let plain =
-        |part: Component<'_>| matches!(part, Component::Normal(_) | Component::RootDir);
-    let parts = Path::new(path).components();
-    if path.contains('\0') || !parts.clone().all(plain) {
-        bail!("{path:?} is no path of a cgroup: it has a part that is not a name");
-    }
-    let path: PathBuf = [Component::RootDir].into_iter().chain(parts).collect();
-    if path == Path::new("/") {
-        bail!("the root is not ours to make a cgroup of");
-    }
-    Ok(path)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_path_is_made_of_names() {
-        assert_eq!(checked("skiff/web").unwrap(), Path::new("/skiff/web"));
-        assert_eq!(checked("/skiff/./web/").unwrap(), Path::new("/skiff/web"));
-        for wrong in ["/skiff/../docker", "..", "/", "", "a\0b"] {
-            assert!(checked(wrong).is_err(), "{wrong:?}");
-        }
-    }
 }

@@ -14,11 +14,12 @@ use std::fs::{File, OpenOptions};
 use std::io::Write;
 use std::path::PathBuf;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use workbench::steps::step;
 
 use crate::cgroup::Cgroup;
 use crate::layout::Version;
+use crate::refused::written;
 
 /// The open doors of a group, one a tree of version 1.
 #[derive(Debug)]
@@ -35,7 +36,7 @@ impl Cgroup {
             if folder.tree.version == Version::V1 {
                 let path = folder.path.join("tasks");
                 let file = OpenOptions::new().write(true).open(&path);
-                let file = file.with_context(|| format!("open {}", path.display()))?;
+                let file = file.map_err(|error| written(error, &path, "0"))?;
                 doors.push((path, file));
             }
         }
@@ -58,7 +59,7 @@ impl Entrance {
                 let mut file = file;
                 file.write_all(b"0")
             })
-            .with_context(|| format!("enter {}", path.display()))?;
+            .map_err(|error| written(error, path, "0"))?;
         }
         Ok(())
     }

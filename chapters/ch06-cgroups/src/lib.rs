@@ -20,13 +20,17 @@ mod freezer;
 mod kernel;
 pub mod layout;
 mod limits;
+mod refused;
 pub mod stats;
 mod weight;
 
-pub use cgroup::Cgroup;
+pub use cgroup::{Cgroup, set_file};
 pub use devices::DeviceRule;
 pub use ending::remove_parent_if_empty;
 pub use entrance::Entrance;
 pub use layout::{Layout, layout};
 pub use limits::{Limits, Setting};
 pub use stats::{MemoryEvents, Stats};
+
+/// This chapter's lists of causes, for the book.
+pub static DIAGNOSES: &[&dyn workbench::diagnosis::Listed] = &[&refused::WRITE];

@@ -4,6 +4,7 @@
 
 mod run;
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Result;
@@ -30,6 +31,13 @@ enum Verb {
     Run(Run),
     /// Show the cgroup trees of this machine.
     Layout,
+    /// Write a value to a file of a group, and be told why not.
+    Write {
+        /// The file, such as /sys/fs/cgroup/memory/x/cgroup.procs.
+        file: PathBuf,
+        /// The value.
+        value: String,
+    },
 }
 
 fn main() -> ExitCode {
@@ -38,6 +46,9 @@ fn main() -> ExitCode {
         None => show(),
         Some(Verb::Run(asked)) => run(&asked),
         Some(Verb::Layout) => Ok(trees()),
+        Some(Verb::Write { file, value }) => {
+            cgroups::set_file(&file, &value).map(|()| ExitCode::SUCCESS)
+        }
     })
 }
 

@@ -142,8 +142,10 @@ fn start(
         (true, missing) => {
             let why = missing.first().map_or("?", String::as_str);
             let error = anyhow::anyhow!("no cgroup can be made: {why}");
-            let hint = "the trees are root's; type it again with sudo";
-            return Err(diagnosis::with_hint(error, hint));
+            return Err(match cgroup.hint() {
+                Some(hint) => diagnosis::with_hint(error, hint),
+                None => error,
+            });
         }
         (false, [first, ..]) => bail!("a limit cannot be had: {first}"),
         (false, []) => {}

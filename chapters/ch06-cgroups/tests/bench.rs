@@ -89,7 +89,9 @@ fn an_ordinary_user_is_told_what_to_type() {
     assert_eq!(output.code, 1, "{output:?}");
     assert!(output.stderr.contains("no cpu cgroup"), "{output:?}");
     assert!(
-        output.stderr.contains("hint: the trees are root's"),
+        output
+            .stderr
+            .contains(" is not yours to change; type it again with sudo"),
         "{output:?}"
     );
 }

@@ -21,3 +21,6 @@ pub mod xattr;
 pub use changes::{Change, Kind, changes};
 pub use snapshots::{About, Layer, Snapshots, Staging};
 pub use stack::{Stack, Union, mount};
+
+/// This chapter's lists of causes, for the book.
+pub static DIAGNOSES: &[&dyn workbench::diagnosis::Listed] = &[&stack::OVERLAY];

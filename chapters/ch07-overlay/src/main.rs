@@ -11,7 +11,7 @@ use chroot::process::{self, Child};
 use chroot::toolbox;
 use clap::{Args, Parser, Subcommand};
 use namespaces::{Launch, Namespace, launch};
-use overlay::{Kind, Stack};
+use overlay::{Kind, Stack, Union};
 use workbench::bench::{self, Explain};
 use workbench::user;
 
@@ -97,7 +97,9 @@ fn run(asked: &Asked) -> Result<ExitCode> {
     let child = launch(&what, &mut |_: &Child| Ok(()), |helm| {
         // The union is this mount namespace's own: nothing is left of it afterwards.
         mounts::private()?;
-        overlay::mount(&stack, &root)?;
+        if let Union::Copy { refusal: Some(why) } = overlay::mount(&stack, &root)? {
+            eprint!("{}", bench::told("ch07: the layers are copied", &why));
+        }
         mounts::furnish(&root, &plan, false)?;
         let program = process::find(&command[0], PATH)?;
         helm.executing()?;

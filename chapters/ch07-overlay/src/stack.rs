@@ -6,9 +6,11 @@
 //! another overlay, a user namespace before Linux 5.11), the layers are copied instead:
 //! slower and larger, the same view.
 
+mod options;
+mod refused;
+
 use std::ffi::CString;
-use std::fs::{self, File};
-use std::os::fd::AsRawFd;
+use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
@@ -16,14 +18,14 @@ use anyhow::{Context, Result};
 use nix::errno::Errno;
 use nix::mount::MsFlags;
 use serde::{Deserialize, Serialize};
+use workbench::diagnosis::{self, diagnosed};
 use workbench::steps::step;
+use workbench::user::in_user_namespace;
 
 use crate::copy;
-use crate::fscontext::{self, FsContext, LONGEST_VALUE};
-use crate::whiteout;
-
-/// The longest option text that mount(2) takes: a page, with its NUL.
-const LONGEST_OPTIONS: usize = 4095;
+use crate::fscontext::{self, FsContext};
+use options::{one_text, value};
+pub(crate) use refused::OVERLAY;
 
 /// What is laid upon what.
 // ANCHOR: Stack
@@ -40,14 +42,15 @@ pub struct Stack {
 // ANCHOR_END: Stack
 
 /// How a stack came to be shown.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub enum Union {
     /// By overlayfs.
     Overlay,
     /// By copying every layer into the upper folder.
     Copy {
-        /// What the kernel said to overlayfs, or that the copy was there already.
-        refusal: String,
+        /// What the kernel said to overlayfs, with a hint; nothing when the copy was
+        /// there already.
+        refusal: Option<anyhow::Error>,
     },
 }
 
@@ -57,35 +60,43 @@ pub enum Union {
 /// A layer or the target is missing, or neither overlayfs nor a copy is possible.
 // ANCHOR: mount
 pub fn mount(stack: &Stack, target: &Path) -> Result<Union> {
-    prepare(stack)?;
+    prepare(stack).map_err(|error| diagnosed(error, &OVERLAY, stack))?;
     if stack.lower.is_empty() {
         bind(&stack.upper, target)?;
         return Ok(Union::Overlay);
     }
     if copy::is_done(stack) {
         bind(&stack.upper, target)?;
-        let refusal = "the layers were copied at an earlier start".to_owned();
-        return Ok(Union::Copy { refusal });
+        return Ok(Union::Copy { refusal: None });
     }
     let refusal = match overlay(stack, target) {
-        Err(error) if refused(&error) => format!("{error:#}"),
-        answer => return answer.map(|()| Union::Overlay),
+        Ok(()) => return Ok(Union::Overlay),
+        Err(error) => diagnosed(error, &OVERLAY, stack),
     };
+    if !refused(&refusal) {
+        return Err(refusal);
+    }
     step(
         7,
         format_args!("copy {} layers to {:?}", stack.lower.len(), stack.upper),
         "the kernel refuses overlayfs here: the layers are copied instead",
         || copy::fill(stack),
-    )?;
+    )
+    .map_err(|error| match diagnosis::hint(&refusal) {
+        Some(hint) => diagnosis::with_hint(error, hint),
+        None => error,
+    })?;
     bind(&stack.upper, target)?;
-    Ok(Union::Copy { refusal })
+    Ok(Union::Copy {
+        refusal: Some(refusal),
+    })
 }
 // ANCHOR_END: mount
 
 /// Whether the kernel says that overlayfs cannot be used here at all.
 fn refused(error: &anyhow::Error) -> bool {
     matches!(
-        error.downcast_ref::<Errno>(),
+        diagnosis::errno(error),
         Some(
             Errno::EINVAL
                 | Errno::EPERM
@@ -125,7 +136,7 @@ fn with_context(stack: &Stack, target: &Path) -> Result<()> {
     set(&context, "workdir", &value(&stack.work, &mut kept)?, why)?;
     let why = "an image must not redirect a folder to another place";
     set(&context, "redirect_dir", "nofollow", why)?;
-    if whiteout::in_user_namespace() {
+    if in_user_namespace() {
         step(
             7,
             format_args!("fsconfig(FSCONFIG_SET_FLAG, \"userxattr\")"),
@@ -163,30 +174,10 @@ fn set(context: &FsContext, key: &str, value: &str, why: &str) -> Result<()> {
     .with_context(|| format!("set {key}={value} of overlay: {}", context.messages()))
 }
 
-/// A folder as an option's value: its path, or the short name of a descriptor when the
-/// path is too long. `kept` holds the descriptors until the mount is made.
-fn value(folder: &Path, kept: &mut Vec<File>) -> Result<String> {
-    match folder.to_str() {
-        Some(path) if path.len() <= LONGEST_VALUE => Ok(path.to_owned()),
-        _ => short(folder, kept),
-    }
-}
-
-fn short(folder: &Path, kept: &mut Vec<File>) -> Result<String> {
-    let file =
-        File::open(folder).with_context(|| format!("open {}", folder.display()))?;
-    let name = format!("/proc/self/fd/{}", file.as_raw_fd());
-    kept.push(file);
-    Ok(name)
-}
-
 /// The same with mount(2): all options in one text.
 fn with_options(stack: &Stack, target: &Path) -> Result<()> {
     let mut kept = Vec::new();
-    let mut options = option_text(stack, |folder| Ok(escaped(folder)))?;
-    if options.len() > LONGEST_OPTIONS {
-        options = option_text(stack, |folder| short(folder, &mut kept))?;
-    }
+    let options = one_text(stack, &mut kept)?;
     step(
         7,
         format_args!("mount(\"overlay\", {target:?}, \"overlay\", 0, {options:?})"),
@@ -197,35 +188,6 @@ fn with_options(stack: &Stack, target: &Path) -> Result<()> {
         },
     )
     .with_context(|| format!("mount overlay on {}", target.display()))
-}
-
-fn option_text(
-    stack: &Stack,
-    mut name: impl FnMut(&Path) -> Result<String>,
-) -> Result<String> {
-    let lower = stack.lower.iter().map(|layer| name(layer));
-    let lower = lower.collect::<Result<Vec<_>>>()?.join(":");
-    let (upper, work) = (name(&stack.upper)?, name(&stack.work)?);
-    let user = if whiteout::in_user_namespace() {
-        ",userxattr"
-    } else {
-        ""
-    };
-    Ok(format!(
-        "lowerdir={lower},upperdir={upper},workdir={work},redirect_dir=nofollow{user}"
-    ))
-}
-
-/// A path in an option text: overlayfs takes `:` and `,` literally after a backslash.
-fn escaped(path: &Path) -> String {
-    let mut text = String::new();
-    for character in path.to_string_lossy().chars() {
-        if matches!(character, ':' | ',' | '\\') {
-            text.push('\\');
-        }
-        text.push(character);
-    }
-    text
 }
 
 /// Makes the upper folder and the workshop where they are missing.
@@ -261,40 +223,3 @@ fn bind(folder: &Path, target: &Path) -> Result<()> {
 }
 
 const NONE: Option<&str> = None;
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn stack(lower: &[&str]) -> Stack {
-        Stack {
-            lower: lower.iter().map(PathBuf::from).collect(),
-            upper: "/u".into(),
-            work: "/w".into(),
-        }
-    }
-
-    #[test]
-    fn the_topmost_layer_comes_first_and_separators_are_escaped() {
-        let text = option_text(&stack(&["/top:1", "/a,b\\c"]), |path| Ok(escaped(path)))
-            .unwrap();
-        let expected =
-            r"lowerdir=/top\:1:/a\,b\\c,upperdir=/u,workdir=/w,redirect_dir=nofollow";
-        assert_eq!(text.trim_end_matches(",userxattr"), expected);
-    }
-
-    #[test]
-    fn a_long_path_becomes_a_descriptor() {
-        let folder = tempfile::tempdir().unwrap();
-        let long = folder.path().join("x".repeat(200)).join("y".repeat(200));
-        fs::create_dir_all(&long).unwrap();
-        let mut kept = Vec::new();
-        let name = value(&long, &mut kept).unwrap();
-        assert!(name.starts_with("/proc/self/fd/"));
-        assert_eq!(
-            fs::canonicalize(name).unwrap(),
-            fs::canonicalize(long).unwrap()
-        );
-        assert_eq!(value(Path::new("/short"), &mut kept).unwrap(), "/short");
-    }
-}

@@ -6,24 +6,18 @@
 //! make a device 0:0 (since Linux 5.8): it opens nothing.
 
 use std::ffi::{CStr, CString};
-use std::fs::{self, Metadata};
+use std::fs::Metadata;
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::Path;
 
 use anyhow::{Context, Result};
 use nix::sys::stat::{Mode, SFlag, mknod};
+use workbench::user::in_user_namespace;
 
 use crate::xattr;
 
-/// Whether the attributes of overlayfs are `user.overlay.*` here: in a user namespace
+/// The name of an attribute of overlayfs, such as `opaque`: in a user namespace
 /// `trusted.*` cannot be set, and overlayfs is mounted with `userxattr`.
-pub fn in_user_namespace() -> bool {
-    // The initial user namespace maps every id onto itself.
-    fs::read_to_string("/proc/self/uid_map")
-        .is_ok_and(|map| map.split_whitespace().ne(["0", "0", "4294967295"]))
-}
-
-/// The name of an attribute of overlayfs, such as `opaque`.
 fn attribute(name: &str) -> CString {
     let class = if in_user_namespace() {
         "user"
@@ -63,6 +57,8 @@ pub fn is_opaque(path: &Path) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]

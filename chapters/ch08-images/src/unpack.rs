@@ -16,7 +16,6 @@ use std::path::Path;
 use anyhow::{Context, Result, bail, ensure};
 use nix::errno::Errno;
 use nix::sys::stat::SFlag;
-use overlay::whiteout;
 
 use crate::tarball::{Kind, Member, Tarball};
 use name::Name;
@@ -141,7 +140,7 @@ impl Unpacker {
         match self.tree.make(place, || place.node(flag, member.device)) {
             Err(error)
                 if error.downcast_ref() == Some(&Errno::EPERM)
-                    && whiteout::in_user_namespace() =>
+                    && workbench::user::in_user_namespace() =>
             {
                 Ok(false)
             }

@@ -5,11 +5,13 @@ use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use anyhow::Result;
 use nix::errno::Errno;
 use nix::unistd::Pid;
 use workbench::steps::step;
 
 use crate::layout::{Tree, Version};
+use crate::refused::written;
 
 /// The group in one tree.
 #[derive(Debug)]
@@ -98,6 +100,15 @@ pub(crate) fn write(path: &Path, value: &str, why: &str) -> io::Result<()> {
         let mut file = OpenOptions::new().write(true).open(path)?;
         file.write_all(value.as_bytes())
     })
+}
+
+/// Writes a value to a file of a group.
+///
+/// # Errors
+/// What the kernel refuses, with a hint where its answer has several causes.
+pub fn set_file(file: &Path, value: &str) -> Result<()> {
+    let why = "a group is told what to do by its files";
+    write(file, value, why).map_err(|error| written(error, file, value))
 }
 
 /// The processes of one folder. A process that this pid namespace cannot see shows up
