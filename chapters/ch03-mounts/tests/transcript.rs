@@ -18,3 +18,16 @@ fn what_the_bench_shows() {
     }
     .check(BENCH);
 }
+
+#[test]
+fn what_a_refusal_looks_like() {
+    Transcript {
+        name: "no",
+        typed: &[
+            "cargo run -q -p ch03 -- run -v /no/such:/data true",
+            "cargo run -q -p ch03 -- pivot /proc",
+        ],
+        ..Transcript::ORDINARY
+    }
+    .check(BENCH);
+}

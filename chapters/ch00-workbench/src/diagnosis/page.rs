@@ -52,10 +52,7 @@ impl<T: ?Sized + 'static> Listed for Diagnosis<T> {
 pub fn markdown(list: &dyn Listed) -> String {
     let (chapter, call, purpose) = list.head();
     let mut text = format!("<!-- ANCHOR: {call} -->\n");
-    let _ = writeln!(
-        text,
-        "**`{call}`**, to {purpose} (`chapters/ch{chapter:02}-…`)\n"
-    );
+    let _ = writeln!(text, "**`{call}`**, to {purpose} (chapter {chapter}):\n");
     let rows = list.rows();
     let mut seen: Vec<Errno> = Vec::new();
     for first in &rows {
@@ -78,11 +75,9 @@ fn item(row: &Row) -> String {
     if let Proof::NotProvoked(needs) = row.proof {
         let _ = write!(text, " (not provoked here: it takes {needs})");
     }
-    let _ = writeln!(
-        text,
-        "  \n    look: `{}`  \n    hint: {}",
-        row.look, row.hint
-    );
+    // As code, whatever it is: elsewhere mdBook makes one dash of two.
+    let (look, hint) = (row.look, row.hint);
+    let _ = writeln!(text, "\\\n    look: `{look}`\\\n    hint: `{hint}`");
     text
 }
 
@@ -123,8 +118,8 @@ mod tests {
             text.ends_with("<!-- ANCHOR_END: open_hatch -->\n"),
             "{text}"
         );
-        let locked = "- `EPERM`, Operation not permitted\n  - **It is locked.**  \n    \
-                      look: `ls -l hatch`  \n    hint: unlock it\n";
+        let locked = "- `EPERM`, Operation not permitted\n  - **It is locked.**\\\n    \
+                      look: `ls -l hatch`\\\n    hint: `unlock it`\n";
         assert!(text.contains(locked), "{text}");
         let none =
             "**There is none.** (not provoked here: it takes a ship without hatches)";

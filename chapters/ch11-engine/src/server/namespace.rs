@@ -17,8 +17,9 @@ use anyhow::{Context, Result, ensure};
 use nix::sched::{CloneFlags, setns, unshare};
 use nix::unistd::{User, getegid, geteuid, setresgid, setresuid};
 use privileges::{IdMap, subordinate_ids};
-use workbench::diagnosis;
+use workbench::diagnosis::explain;
 use workbench::steps::step;
+use workbench::user::USER_NAMESPACE;
 
 use crate::effects::Roots;
 
@@ -82,7 +83,7 @@ fn enter_new() -> Result<()> {
     })
     .map_err(|errno| {
         let what = "make a user namespace for the daemon";
-        diagnosis::explain(what, &diagnosis::USER_NAMESPACE, errno)
+        explain(what, &USER_NAMESPACE, &(), errno)
     })?;
     if let Err(error) = map_from(outside) {
         // Not in a container, say, where a set-user-ID program is nobody's root.
