@@ -68,6 +68,18 @@ impl Output {
         let said = out.stderr.to_lowercase().contains(&text.to_lowercase());
         assert!(said, "expected {text:?} on standard error: {out}");
     }
+
+    /// Panics unless the program ended with 1, said `text` on standard error, and below
+    /// it gave a hint that begins with `hint`.
+    ///
+    /// # Panics
+    /// See above.
+    #[track_caller]
+    pub fn hinted(self, text: &str, hint: &str) {
+        let said = format!("\nhint: {hint}");
+        assert!(self.stderr.contains(&said), "expected {said:?}: {self}");
+        self.refused(1, text);
+    }
 }
 
 /// 128+n for a signal, as shells and docker have it.

@@ -7,12 +7,7 @@ use support::{Need, Ordinary, Output, needs, run};
 
 const CH00: &str = env!("CARGO_BIN_EXE_ch00");
 
-#[track_caller]
-fn refused(out: Output, hint: &str) {
-    let said = format!("\nhint: {hint}");
-    assert!(out.stderr.contains(&said), "{hint:?} is not in {out}");
-    out.refused(1, "ch00: make a user namespace: E");
-}
+const REFUSED: &str = "ch00: make a user namespace: E";
 
 /// `script`, typed by an ordinary user; `$0` is the bench.
 fn shell(user: &Ordinary, script: &str) -> Output {
@@ -31,10 +26,7 @@ fn a_limit_of_zero_is_named() {
     let script =
         "exec unshare --user --map-user=1000 --map-group=1000 --keep-caps sh -c '
         echo 0 >/proc/sys/user/max_user_namespaces && exec \"$0\"' \"$0\"";
-    refused(
-        shell(&Ordinary::new(), script),
-        "user.max_user_namespaces is 0;",
-    );
+    shell(&Ordinary::new(), script).hinted(REFUSED, "user.max_user_namespaces is 0;");
 }
 
 #[test]
@@ -47,10 +39,8 @@ fn too_deep_a_nest_is_named() {
         again='$deeper true 2>/dev/null || exec \"$0\"; exec $deeper sh -c \"$again\" \"$0\"'
         export deeper again
         exec sh -c \"$again\" \"$0\"";
-    refused(
-        shell(&Ordinary::new(), script),
-        "there are 32 user namespaces one inside",
-    );
+    shell(&Ordinary::new(), script)
+        .hinted(REFUSED, "there are 32 user namespaces one inside");
 }
 
 #[test]
@@ -60,7 +50,7 @@ fn an_id_without_a_map_is_named() {
     }
     let script = "exec unshare --user \"$0\"";
     let hint = "this user namespace gives your own uid or gid no number";
-    refused(shell(&Ordinary::new(), script), hint);
+    shell(&Ordinary::new(), script).hinted(REFUSED, hint);
 }
 
 #[test]
@@ -79,7 +69,7 @@ fn a_chroot_is_named() {
     let program = user.command(CH00).get_program().to_owned();
     let mut command = Command::new("unshare");
     command.args(["--mount", "sh", "-c", script]).arg(program);
-    refused(run(command), "this process is in a chroot");
+    run(command).hinted(REFUSED, "this process is in a chroot");
 }
 
 /// Answers EPERM to unshare(2): two instructions would do, but for the architecture's
@@ -107,5 +97,5 @@ fn a_seccomp_filter_is_named() {
     let mut command = user.command("python3");
     command.args(["-c", FILTER]).arg(program);
     let hint = "a seccomp filter forbids user namespaces;";
-    refused(run(command), hint);
+    run(command).hinted(REFUSED, hint);
 }

@@ -44,10 +44,7 @@ impl Spoilt {
             .args(["run", "--root"])
             .arg(self.root())
             .arg(program);
-        let out = run(command);
-        let said = format!("\nhint: {hint}");
-        assert!(out.stderr.contains(&said), "{hint:?} is not in {out}");
-        out.refused(1, words);
+        run(command).hinted(words, hint);
     }
 }
 
@@ -148,10 +145,8 @@ fn a_mount_without_exec() {
         "sh",
     ]);
     command.arg(spoilt.root()).arg(program_of(&spoilt.0));
-    let out = run(command);
-    let hint = "hint: the mount that /mnt/program lies on is noexec;";
-    assert!(out.stderr.contains(hint), "{out}");
-    out.refused(1, "exec /mnt/program: permission denied");
+    let hint = "the mount that /mnt/program lies on is noexec;";
+    run(command).hinted("exec /mnt/program: permission denied", hint);
 }
 
 #[test]

@@ -8,13 +8,6 @@ use support::{Need, Ordinary, Output, needs, run};
 
 const CH03: &str = env!("CARGO_BIN_EXE_ch03");
 
-#[track_caller]
-fn refused(out: Output, words: &str, hint: &str) {
-    let said = format!("\nhint: {hint}");
-    assert!(out.stderr.contains(&said), "{hint:?} is not in {out}");
-    out.refused(1, words);
-}
-
 fn program(user: &Ordinary) -> PathBuf {
     user.command(CH03).get_program().into()
 }
@@ -51,9 +44,9 @@ fn a_folder_on_the_root_itself_is_named() {
         return;
     }
     let mut command = Command::new("unshare");
-    command.args(["--mount", CH03, "pivot", "/usr"]);
-    let hint = "/usr lies on the same mount as the present root;";
-    refused(run(command), "make /usr the root: EBUSY", hint);
+    command.args(["--mount", CH03, "pivot", "/etc"]);
+    let hint = "/etc lies on the same mount as the present root;";
+    run(command).hinted("make /etc the root: EBUSY", hint);
 }
 
 #[test]
@@ -62,7 +55,7 @@ fn a_locked_mount_is_named() {
         return;
     };
     let hint = "/proc was mounted before this user namespace was made";
-    refused(out, "make /proc the root: EINVAL", hint);
+    out.hinted("make /proc the root: EINVAL", hint);
 }
 
 #[test]
@@ -71,7 +64,7 @@ fn a_folder_that_is_no_mount_is_named() {
     let Some(out) = inside(script) else { return };
     let hint = "/m/x is not the top of a mount; mount --rbind /";
     assert!(out.stderr.contains(hint), "{out}");
-    refused(out, "/m/x the root: EINVAL", "/");
+    out.hinted("/m/x the root: EINVAL", "/");
 }
 
 #[test]
@@ -84,7 +77,7 @@ fn a_shared_parent_is_named() {
         let Some(out) = inside(script) else { return };
         let hint = " or the mount below it is shared, and others would have to be told;";
         assert!(out.stderr.contains(hint), "{out}");
-        refused(out, "the root: EINVAL", "/");
+        out.hinted("the root: EINVAL", "/");
     }
 }
 
@@ -108,7 +101,7 @@ fn a_chroot_is_named() {
     let mut command = Command::new("unshare");
     command.args(["--mount", "sh", "-c", script, CH03]);
     let hint = "the present root is the folder of a chroot,";
-    refused(run(command), "make /x the root: EINVAL", hint);
+    run(command).hinted("make /x the root: EINVAL", hint);
 }
 
 #[test]
@@ -119,7 +112,7 @@ fn a_hidden_part_of_proc_is_named() {
         exec unshare --user --map-root-user --mount \"$0\" run true";
     let Some(out) = inside(script) else { return };
     let words = "mount proc on /proc: ";
-    refused(out, words, "parts of /proc are hidden here");
+    out.hinted(words, "parts of /proc are hidden here");
 }
 
 #[test]
@@ -136,11 +129,7 @@ fn a_sysfs_of_another_network_is_named() {
     let folder = tempfile::tempdir().unwrap();
     let mut command = Command::new("sh");
     command.args(["-c", script, CH03]).arg(folder.path());
-    refused(
-        run(command),
-        "mount sysfs on /sys: ",
-        "in a user namespace proc needs",
-    );
+    run(command).hinted("mount sysfs on /sys: ", "in a user namespace proc needs");
 }
 
 #[test]
@@ -149,8 +138,7 @@ fn a_source_that_is_missing_is_named() {
         return;
     };
     let words = "bind /no/such on /x: clone the mount at /no/such: ENOENT";
-    refused(
-        out,
+    out.hinted(
         words,
         "there is no /no/such to bind; make it first: mkdir /no/such",
     );
@@ -165,7 +153,7 @@ fn a_source_in_another_namespace_is_named() {
     let mut command = Command::new(CH03);
     command.args(["run", "-v", &format!("{other}:/x"), "true"]);
     let hint = format!("{other} leads into another mount namespace,");
-    refused(run(command), "on /x: clone the mount at /proc/", &hint);
+    run(command).hinted("on /x: clone the mount at /proc/", &hint);
 }
 
 #[test]
@@ -174,7 +162,7 @@ fn a_bind_that_would_uncover_is_named() {
         return;
     };
     let hint = "something is mounted below /, and a user namespace may not";
-    refused(out, "bind / on /x: clone the mount at /: EINVAL", hint);
+    out.hinted("bind / on /x: clone the mount at /: EINVAL", hint);
 }
 
 #[test]
@@ -182,9 +170,5 @@ fn a_locked_flag_is_named() {
     let script = "mount --bind m m && mount -o remount,bind,ro m &&
         exec unshare --user --map-user=1 --map-group=1 \"$0\" run -v \"$PWD/m:/x:rw\" true";
     let Some(out) = inside(script) else { return };
-    refused(
-        out,
-        "on /x: set ",
-        "a user namespace inherits its flags locked;",
-    );
+    out.hinted("on /x: set ", "a user namespace inherits its flags locked;");
 }
