@@ -13,7 +13,9 @@ use nix::unistd::{Gid, Uid, getegid, geteuid};
 
 use crate::diagnosis;
 use crate::steps;
-pub use refused::{DIAGNOSES, USER_NAMESPACE, in_a_chroot, in_user_namespace};
+pub use refused::{
+    DIAGNOSES, USER_NAMESPACE, in_a_chroot, in_user_namespace, is_filtered,
+};
 
 /// Becomes uid 0 of a new user namespace, where the caller's id stands for root's.
 ///

@@ -13,4 +13,5 @@ pub mod root;
 pub mod toolbox;
 
 /// This chapter's lists of causes, for the book.
-pub static DIAGNOSES: &[&dyn workbench::diagnosis::Listed] = &[&process::EXECVE];
+pub static DIAGNOSES: &[&dyn workbench::diagnosis::Listed] =
+    &[&process::CLONE3, &process::EXECVE];

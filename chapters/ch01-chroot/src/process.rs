@@ -27,7 +27,7 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::Signal;
 use nix::unistd::Pid;
 
-pub use clone::{How, fork};
+pub use clone::{CLONE3, How, fork};
 pub use exec::{EXECVE, NotRunnable, Program, exec, find, strings};
 pub use line::{Line, Message, pair, receive_descriptor};
 pub use reap::reap;

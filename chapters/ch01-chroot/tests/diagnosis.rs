@@ -1,4 +1,5 @@
-//! Each way in which execve(2) says no, provoked; the program must name that way.
+//! Each way in which clone3(2) and execve(2) say no, provoked; the program must name
+//! that way.
 
 #![expect(clippy::unwrap_used, reason = "what a test sets up, it may unwrap")]
 
@@ -187,4 +188,68 @@ fn a_file_that_is_cut_off() {
 fn program_of(user: &Ordinary) -> std::path::PathBuf {
     let program = user.command(CH01).get_program().to_owned();
     Path::new(&program).to_owned()
+}
+
+const NO_PROCESS: &str = "ch01: start a process with clone3(";
+
+/// Answers ENOSYS to clone3, whose number is the same on every architecture.
+const FILTER: &str = r#"
+import ctypes, os, struct, sys
+libc = ctypes.CDLL(None, use_errno=True)
+LOAD, EQUAL, RETURN, ALLOW, ENOSYS = 0x20, 0x15, 0x06, 0x7fff0000, 0x50026
+code = [(LOAD, 0, 0, 0), (EQUAL, 0, 1, 435), (RETURN, 0, 0, ENOSYS), (RETURN, 0, 0, ALLOW)]
+code = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *one) for one in code))
+program = struct.pack("HxxxxxxP", 4, ctypes.addressof(code))
+assert libc.prctl(38, 1, 0, 0, 0) == 0  # PR_SET_NO_NEW_PRIVS
+assert libc.prctl(22, 2, program) == 0  # PR_SET_SECCOMP, SECCOMP_MODE_FILTER
+os.execv(sys.argv[1], sys.argv[1:])
+"#;
+
+#[test]
+fn a_filter_that_hides_clone3_is_named() {
+    if !needs(&[Need::User, Need::UserNamespace, Need::Tool("python3")]) {
+        return;
+    }
+    let user = Ordinary::new();
+    let mut command = user.command("python3");
+    command
+        .args(["-c", FILTER])
+        .arg(program_of(&user))
+        .args(["run", "true"]);
+    run(command).hinted(NO_PROCESS, "a seccomp filter hides clone3");
+}
+
+#[test]
+fn a_limit_of_processes_is_named() {
+    if !needs(&[Need::User, Need::UserNamespace]) {
+        return;
+    }
+    let user = Ordinary::new();
+    let mut command = user.command("prlimit");
+    command
+        .arg("--nproc=1")
+        .arg(program_of(&user))
+        .args(["run", "true"]);
+    run(command).hinted(
+        NO_PROCESS,
+        "you have as many processes as your limit allows",
+    );
+}
+
+#[test]
+fn a_group_without_room_for_a_process_is_named() {
+    if !needs(&[Need::Root, Need::CgroupV1]) {
+        return;
+    }
+    let group = format!("/sys/fs/cgroup/pids/skiff-test-{}", std::process::id());
+    fs::create_dir(&group).unwrap();
+    let script = "echo 1 >$1/pids.max; echo $$ >$1/cgroup.procs; exec \"$0\" run true";
+    let mut command = std::process::Command::new("sh");
+    command.args(["-c", script, CH01, &group]);
+    let out = run(command);
+    fs::remove_dir(&group).unwrap();
+    out.hinted(
+        NO_PROCESS,
+        "the control group of this process, or one above it, has",
+    );
 }

@@ -51,7 +51,7 @@ pub static USER_NAMESPACE: Diagnosis<()> = Diagnosis {
         Cause {
             errno: Errno::EPERM,
             meaning: "A seccomp filter says so, not the kernel.",
-            probe: |()| filtered(),
+            probe: |()| is_filtered(),
             look: "grep Seccomp: /proc/self/status",
             hint: "a seccomp filter forbids user namespaces; if this is a container, \
                    start it with --security-opt seccomp=unconfined",
@@ -150,7 +150,9 @@ fn maps(map: &str, id: u32) -> bool {
     })
 }
 
-fn filtered() -> bool {
+/// Whether a seccomp filter stands before this process's calls (proc_pid_status(5)).
+#[must_use]
+pub fn is_filtered() -> bool {
     let status = fs::read_to_string("/proc/self/status");
     status.is_ok_and(|status| status.lines().any(|line| line == "Seccomp:\t2"))
 }

@@ -1,8 +1,10 @@
 //! clone3(2): the call that makes a process, and with it the namespaces it lives in.
 
+mod refused;
+
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use nix::errno::Errno;
 use nix::unistd::Pid;
 use workbench::diagnosis::diagnosed;
@@ -10,6 +12,7 @@ use workbench::steps::{self, Step};
 use workbench::user::USER_NAMESPACE;
 
 use super::{Child, Forked, only_thread};
+pub use refused::CLONE3;
 
 /// What clone3 is asked for, beyond a copy of the caller.
 #[derive(Debug, Default)]
@@ -59,11 +62,15 @@ pub fn fork(how: &How<'_>) -> Result<Forked> {
             ..Step::since(at, 1, &call, why)
         });
     }
-    let forked = forked.with_context(|| format!("start a process with {call}"));
-    match how.namespaces & libc::CLONE_NEWUSER {
-        0 => forked,
-        _ => forked.map_err(|error| diagnosed(error, &USER_NAMESPACE, &())),
-    }
+    forked.map_err(|errno| {
+        let error = anyhow::Error::from(errno);
+        let error = error.context(format!("start a process with {call}"));
+        let error = match how.namespaces & libc::CLONE_NEWUSER {
+            0 => error,
+            _ => diagnosed(error, &USER_NAMESPACE, &()),
+        };
+        diagnosed(error, &CLONE3, &())
+    })
 }
 // ANCHOR_END: fork
 
