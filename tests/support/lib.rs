@@ -2,7 +2,8 @@
 //!
 //! - [`needs`]: a test names what it needs of the machine; without it, it is skipped aloud.
 //! - [`run`], [`Job`], [`Terminal`]: a program under a time limit, its output kept.
-//! - [`Ordinary`]: the same program as somebody who is not root.
+//! - [`Ordinary`]: the same program as somebody who is not root; [`filtered`]: behind a
+//!   seccomp filter.
 //! - [`World`]: a machine inside this machine, whose end is the clean-up.
 //! - [`Ledger`]: what there is in a world, compared before and after.
 //! - [`Transcript`]: what the book prints, compared with what is seen; [`generated`]:
@@ -12,6 +13,7 @@
 //! Nothing here knows how skiff works inside: of the chapters, this crate uses only the
 //! workbench, to draw the steps that a transcript shows.
 
+mod filter;
 mod job;
 mod layout;
 mod ledger;
@@ -25,6 +27,7 @@ mod transcript;
 mod trees;
 mod world;
 
+pub use filter::filtered;
 pub use job::{Job, eventually, run};
 pub use layout::{Layout, busybox};
 pub use ledger::Ledger;

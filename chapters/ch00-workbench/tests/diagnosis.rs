@@ -3,7 +3,8 @@
 
 use std::process::Command;
 
-use support::{Need, Ordinary, Output, needs, run};
+use nix::libc;
+use support::{Need, Ordinary, Output, filtered, needs, run};
 
 const CH00: &str = env!("CARGO_BIN_EXE_ch00");
 
@@ -72,30 +73,12 @@ fn a_chroot_is_named() {
     run(command).hinted(REFUSED, "this process is in a chroot");
 }
 
-/// Answers EPERM to unshare(2): two instructions would do, but for the architecture's
-/// number of the call.
-const FILTER: &str = r#"
-import ctypes, os, struct, sys
-libc = ctypes.CDLL(None, use_errno=True)
-unshare = {"x86_64": 272, "aarch64": 97, "riscv64": 97}[os.uname().machine]
-LOAD, EQUAL, RETURN, ALLOW, EPERM = 0x20, 0x15, 0x06, 0x7fff0000, 0x50001
-code = [(LOAD, 0, 0, 0), (EQUAL, 0, 1, unshare), (RETURN, 0, 0, EPERM), (RETURN, 0, 0, ALLOW)]
-code = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *one) for one in code))
-program = struct.pack("HxxxxxxP", 4, ctypes.addressof(code))
-assert libc.prctl(38, 1, 0, 0, 0) == 0  # PR_SET_NO_NEW_PRIVS
-assert libc.prctl(22, 2, program) == 0  # PR_SET_SECCOMP, SECCOMP_MODE_FILTER
-os.execv(sys.argv[1], sys.argv[1:])
-"#;
-
 #[test]
 fn a_seccomp_filter_is_named() {
     if !needs(&[Need::User, Need::UserNamespace, Need::Tool("python3")]) {
         return;
     }
-    let user = Ordinary::new();
-    let program = user.command(CH00).get_program().to_owned();
-    let mut command = user.command("python3");
-    command.args(["-c", FILTER]).arg(program);
-    let hint = "a seccomp filter forbids user namespaces;";
-    run(command).hinted(REFUSED, hint);
+    let refusal = (libc::SYS_unshare, libc::EPERM);
+    let out = run(filtered(&Ordinary::new(), CH00, refusal));
+    out.hinted(REFUSED, "a seccomp filter forbids user namespaces;");
 }

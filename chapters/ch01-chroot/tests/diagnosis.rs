@@ -8,7 +8,7 @@ use std::os::unix::fs::{PermissionsExt, chown};
 use std::path::Path;
 
 use chroot::toolbox;
-use support::{Need, Ordinary, needs, run};
+use support::{Need, Ordinary, filtered, needs, run};
 
 const CH01: &str = env!("CARGO_BIN_EXE_ch01");
 
@@ -192,30 +192,14 @@ fn program_of(user: &Ordinary) -> std::path::PathBuf {
 
 const NO_PROCESS: &str = "ch01: start a process with clone3(";
 
-/// Answers ENOSYS to clone3, whose number is the same on every architecture.
-const FILTER: &str = r#"
-import ctypes, os, struct, sys
-libc = ctypes.CDLL(None, use_errno=True)
-LOAD, EQUAL, RETURN, ALLOW, ENOSYS = 0x20, 0x15, 0x06, 0x7fff0000, 0x50026
-code = [(LOAD, 0, 0, 0), (EQUAL, 0, 1, 435), (RETURN, 0, 0, ENOSYS), (RETURN, 0, 0, ALLOW)]
-code = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *one) for one in code))
-program = struct.pack("HxxxxxxP", 4, ctypes.addressof(code))
-assert libc.prctl(38, 1, 0, 0, 0) == 0  # PR_SET_NO_NEW_PRIVS
-assert libc.prctl(22, 2, program) == 0  # PR_SET_SECCOMP, SECCOMP_MODE_FILTER
-os.execv(sys.argv[1], sys.argv[1:])
-"#;
-
 #[test]
 fn a_filter_that_hides_clone3_is_named() {
     if !needs(&[Need::User, Need::UserNamespace, Need::Tool("python3")]) {
         return;
     }
     let user = Ordinary::new();
-    let mut command = user.command("python3");
-    command
-        .args(["-c", FILTER])
-        .arg(program_of(&user))
-        .args(["run", "true"]);
+    let mut command = filtered(&user, CH01, (libc::SYS_clone3, libc::ENOSYS));
+    command.args(["run", "true"]);
     run(command).hinted(NO_PROCESS, "a seccomp filter hides clone3");
 }
 
