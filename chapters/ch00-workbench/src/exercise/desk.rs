@@ -4,6 +4,7 @@
 //! that is tracked. It is a package of its own, whose manifest is generated here, with
 //! the workspace's lock file beside it, so that it builds without a network.
 
+mod lack;
 mod manifest;
 
 use std::fs;
@@ -11,7 +12,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 
 use super::catalog::Exercise;
 use super::trial::{self, Limits, Outcome};
@@ -51,9 +52,8 @@ impl Desk {
     pub fn of(top: &Path) -> Result<Self> {
         let top = top.canonicalize().context("find the top of the checkout")?;
         let folder = top.join("exercises");
-        fs::create_dir_all(folder.join(".checks")).with_context(|| {
-            format!("make {}: is the checkout read-only?", folder.display())
-        })?;
+        let checks = folder.join(".checks");
+        fs::create_dir_all(&checks).map_err(lack::on_writing(&checks))?;
         Ok(Self { top, folder })
     }
 
@@ -82,12 +82,11 @@ impl Desk {
     pub fn reset(&self, exercise: &Exercise) -> Result<()> {
         let path = self.path(exercise);
         if let Some(folder) = path.parent() {
-            fs::create_dir_all(folder)
-                .with_context(|| format!("make {}", folder.display()))?;
+            fs::create_dir_all(folder).map_err(lack::on_writing(folder))?;
         }
         fs::copy(exercise.folder.join("starter.rs"), &path)
             .map(drop)
-            .with_context(|| format!("write {}", path.display()))
+            .map_err(lack::on_writing(&path))
     }
 
     fn path(&self, exercise: &Exercise) -> PathBuf {
@@ -121,8 +120,8 @@ impl Desk {
     pub fn build(&self, bin: &str, all: &[Exercise]) -> Result<Built> {
         for one in all {
             self.copy(one)?;
-            fs::write(self.main_of(one), main(one))
-                .with_context(|| format!("write the check of {}", one.id()))?;
+            let check = self.main_of(one);
+            fs::write(&check, main(one)).map_err(lack::on_writing(&check))?;
         }
         self.write_manifest(all)?;
         let target = self.top.join("target/exercises");
@@ -135,11 +134,14 @@ impl Desk {
                 .arg(&target)
                 .output()
                 .context("run cargo")?;
-        Ok(if built.status.success() {
-            Built::Program(target.join("debug").join(bin))
-        } else {
-            Built::Refused(String::from_utf8_lossy(&built.stderr).into_owned())
-        })
+        if built.status.success() {
+            return Ok(Built::Program(target.join("debug").join(bin)));
+        }
+        let words = String::from_utf8_lossy(&built.stderr).into_owned();
+        match lack::of_the_machine(&words) {
+            Some(lack) => bail!("{lack}\n\n{}", words.trim_end()),
+            None => Ok(Built::Refused(words)),
+        }
     }
 
     fn main_of(&self, exercise: &Exercise) -> PathBuf {
@@ -165,11 +167,9 @@ impl Desk {
         let path = self.folder.join("Cargo.toml");
         // Untouched when nothing changed, so that cargo sees nothing to do.
         if fs::read_to_string(&path).ok().as_deref() != Some(&text) {
-            fs::write(&path, text)
-                .with_context(|| format!("write {}", path.display()))?;
+            fs::write(&path, text).map_err(lack::on_writing(&path))?;
             let copy = self.folder.join("Cargo.lock");
-            fs::write(&copy, lock)
-                .with_context(|| format!("write {}", copy.display()))?;
+            fs::write(&copy, lock).map_err(lack::on_writing(&copy))?;
         }
         Ok(())
     }
@@ -191,6 +191,9 @@ pub(super) fn judged(outcome: Outcome) -> Verdict {
             "it was still running after {} seconds and was stopped: does it loop, or \
              wait for something that never comes?",
             limit.as_secs()
+        ),
+        Outcome::TooMany(limit) => format!(
+            "it had {limit} processes at once and was stopped: does it fork in a loop?"
         ),
         Outcome::TooLoud(limit) => {
             format!("it printed more than {} KiB and was stopped", limit / 1024)
@@ -250,6 +253,7 @@ mod tests {
             other => panic!("{other:?}"),
         };
         assert!(wrong(Outcome::TooLong(Duration::from_secs(10))).contains("10 seconds"));
+        assert!(wrong(Outcome::TooMany(64)).contains("64 processes at once"));
         assert!(wrong(Outcome::TooLoud(65_536)).contains("64 KiB"));
         assert!(wrong(Outcome::Ended(3, "x\n".into())).contains("exit code 3"));
         assert_eq!(judged(Outcome::Ended(0, String::new())), Verdict::Passed);

@@ -5,10 +5,10 @@
 //! all that it leaves behind (prctl(2), `PR_SET_CHILD_SUBREAPER`), so that what it forked
 //! can be found among our children, and ended, however often it forked.
 
+mod ceiling;
 mod ear;
+mod family;
 
-use std::collections::BTreeSet;
-use std::fs;
 use std::io::PipeReader;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
@@ -16,11 +16,12 @@ use std::process::{Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
-use nix::sys::signal::{Signal, kill};
-use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::Pid;
 
+use ceiling::under_a_ceiling;
 use ear::Ear;
+pub(crate) use family::descendants;
+use family::{left_running, sweep};
 
 /// What a trial may use up.
 #[derive(Clone, Copy, Debug)]
@@ -29,6 +30,8 @@ pub struct Limits {
     pub time: Duration,
     /// How many bytes it may print.
     pub output: u64,
+    /// How many processes it may have at once.
+    pub processes: usize,
 }
 
 impl Default for Limits {
@@ -36,6 +39,7 @@ impl Default for Limits {
         Self {
             time: Duration::from_secs(10),
             output: 64 * 1024,
+            processes: 64,
         }
     }
 }
@@ -51,6 +55,8 @@ pub enum Outcome {
     TooLong(Duration),
     /// It printed more than it may.
     TooLoud(u64),
+    /// It had more processes than it may.
+    TooMany(usize),
 }
 
 /// What was seen of a trial.
@@ -73,6 +79,8 @@ pub enum End {
     TooLong,
     /// It printed more than it may.
     TooLoud,
+    /// It had more processes than it may.
+    TooMany,
 }
 
 /// Runs `program` with `args` in `folder`, and ends all that it leaves behind.
@@ -100,6 +108,7 @@ pub fn run(
     Ok(match seen.end {
         End::TooLoud => Outcome::TooLoud(limits.output),
         End::TooLong => Outcome::TooLong(limits.time),
+        End::TooMany => Outcome::TooMany(limits.processes),
         End::Status(status) => match status.code() {
             Some(code) => Outcome::Ended(code, text),
             None => Outcome::Killed(status.to_string(), text),
@@ -122,7 +131,7 @@ pub fn watch(
     nix::sys::prctl::set_child_subreaper(true)
         .context("become the reaper of the trial")?;
     command.stdin(Stdio::null()).process_group(0);
-    let mut child = command.spawn().with_context(|| {
+    let mut child = under_a_ceiling(|| command.spawn()).with_context(|| {
         let program = Path::new(command.get_program());
         format!("run {}", program.display())
     })?;
@@ -142,6 +151,9 @@ pub fn watch(
         if is_loud(&heard, limits) {
             break End::TooLoud;
         }
+        if descendants(pid).len() >= limits.processes {
+            break End::TooMany;
+        }
         if begun.elapsed() > limits.time {
             break End::TooLong;
         }
@@ -150,6 +162,11 @@ pub fn watch(
     };
     let left = left_running();
     sweep(pid);
+    // Whoever forks and ends at once was never seen with its children.
+    let ended = match ended {
+        End::Status(_) if left > limits.processes => End::TooMany,
+        other => other,
+    };
     let heard: Vec<_> = ears.into_iter().map(Ear::into_whole).collect();
     let end = match ended {
         End::Status(_) if is_loud(&heard, limits) => End::TooLoud,
@@ -160,78 +177,4 @@ pub fn watch(
 
 fn is_loud(heard: &[Vec<u8>], limits: Limits) -> bool {
     heard.iter().map(Vec::len).sum::<usize>() as u64 > limits.output
-}
-
-/// How many processes of the trial are still running: those that have ended and were
-/// only left to be reaped do not count.
-fn left_running() -> usize {
-    while let Ok(status) = waitpid(None, Some(WaitPidFlag::WNOHANG)) {
-        if status == WaitStatus::StillAlive {
-            break;
-        }
-    }
-    children(Pid::this()).len()
-}
-
-/// Ends what the trial has left: its process group, then whoever has become our child,
-/// and their children, again and again until there is nobody.
-///
-/// All are stopped before any is killed: what forks as fast as it is killed would win.
-fn sweep(group: Pid) {
-    let _ = nix::sys::signal::killpg(group, Signal::SIGKILL);
-    let deadline = Instant::now() + Duration::from_secs(10);
-    while Instant::now() < deadline {
-        let mut left = BTreeSet::new();
-        while stop_more(&mut left) {}
-        for pid in &left {
-            let _ = kill(*pid, Signal::SIGKILL);
-        }
-        if !reap() {
-            return;
-        }
-        std::thread::sleep(Duration::from_millis(2));
-    }
-}
-
-/// Stops all below this process that are not in `stopped` yet; whether there were any.
-fn stop_more(stopped: &mut BTreeSet<Pid>) -> bool {
-    let before = stopped.len();
-    let mut parents = vec![Pid::this()];
-    while let Some(parent) = parents.pop() {
-        for child in children(parent) {
-            if stopped.insert(child) {
-                let _ = kill(child, Signal::SIGSTOP);
-            }
-            parents.push(child);
-        }
-    }
-    stopped.len() > before
-}
-
-/// Reaps all children that have ended; whether any child is left.
-fn reap() -> bool {
-    loop {
-        match waitpid(None, Some(WaitPidFlag::WNOHANG)) {
-            Err(_) => return false,
-            Ok(WaitStatus::StillAlive) => return true,
-            Ok(_) => {}
-        }
-    }
-}
-
-/// The children of a process, of all its threads (proc(5)).
-pub(crate) fn children(of: Pid) -> Vec<Pid> {
-    let mut pids = Vec::new();
-    for task in fs::read_dir(format!("/proc/{of}/task"))
-        .into_iter()
-        .flatten()
-        .flatten()
-    {
-        let list = fs::read_to_string(task.path().join("children")).unwrap_or_default();
-        pids.extend(
-            list.split_whitespace()
-                .filter_map(|pid| pid.parse::<i32>().ok()),
-        );
-    }
-    pids.into_iter().map(Pid::from_raw).collect()
 }

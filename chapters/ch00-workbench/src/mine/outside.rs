@@ -5,19 +5,14 @@ use std::fs;
 
 use nix::unistd::Pid;
 
-use crate::exercise::trial::children;
+use crate::exercise::trial::descendants;
 
 /// The process that is the container which `engine` has made: PID 1 of a namespace of
 /// its own, if there is one among `engine` and its descendants; else the last that was
 /// born.
 #[must_use]
 pub fn first_process(engine: Pid) -> Pid {
-    let mut family = vec![engine];
-    let mut next = 0;
-    while let Some(pid) = family.get(next).copied() {
-        family.extend(children(pid));
-        next += 1;
-    }
+    let family: Vec<_> = [engine].into_iter().chain(descendants(engine)).collect();
     let first = family.iter().find(|pid| is_first(**pid));
     *first.or(family.last()).unwrap_or(&engine)
 }

@@ -36,6 +36,8 @@ pub enum Ended {
     TooLong(u64),
     /// It had to be stopped after so many bytes.
     TooLoud(u64),
+    /// It had to be stopped at so many processes.
+    TooMany(usize),
 }
 
 /// A check that failed, as the reader is told of it.
@@ -123,6 +125,7 @@ pub fn perform(check: &Check, place: &Place, values: &Values) -> Result<Seen> {
         ended: match seen.end {
             End::TooLong => Ended::TooLong(limits.time.as_secs()),
             End::TooLoud => Ended::TooLoud(limits.output),
+            End::TooMany => Ended::TooMany(limits.processes),
             End::Status(status) => {
                 let signal = status.signal().map(|signal| 128 + signal);
                 Ended::Code(status.code().or(signal).unwrap_or(-1))

@@ -19,6 +19,9 @@ pub fn judge(check: &Check, seen: &Seen, values: &Values) -> Option<Vec<String>>
         Ended::TooLoud(limit) => {
             return Some(vec![format!("at most {} KiB of output", limit / 1024)]);
         }
+        Ended::TooMany(limit) => {
+            return Some(vec![format!("fewer than {limit} processes at once")]);
+        }
     };
     let stdout = seen.stdout.strip_suffix('\n').unwrap_or(&seen.stdout);
     if let Some(wanted) = wanted_output(check, values)
@@ -70,7 +73,9 @@ pub fn account(seen: &Seen) -> Vec<String> {
         Ended::TooLong(limit) => {
             format!("it was still running after {limit} seconds, and was stopped")
         }
-        Ended::TooLoud(_) => "more than that: it was stopped".to_owned(),
+        Ended::TooLoud(_) | Ended::TooMany(_) => {
+            "more than that: it was stopped".to_owned()
+        }
     });
     match seen.left {
         // Whoever was stopped has left nobody: all were.
@@ -91,6 +96,9 @@ pub fn advice(check: &Check, seen: &Seen) -> String {
                               `strace -f` shows where it stands."
             .to_owned(),
         Ended::TooLoud(_) => "It prints without end: look for a loop.".to_owned(),
+        Ended::TooMany(_) => "It forks without end: which of the two processes that \
+                              come back from fork goes on with the loop?"
+            .to_owned(),
     }
 }
 
