@@ -6,6 +6,7 @@
 //!   seccomp filter.
 //! - [`World`]: a machine inside this machine, whose end is the clean-up.
 //! - [`Ledger`]: what there is in a world, compared before and after.
+//! - [`ladder`]: attacks on every chapter's program, one list for all.
 //! - [`Transcript`]: what the book prints, compared with what is seen; [`generated`]:
 //!   what it prints of data.
 //! - [`Registry`] and [`layout`]: images to pull and a place to pull them from.
@@ -15,6 +16,7 @@
 
 mod filter;
 mod job;
+pub mod ladder;
 mod layout;
 mod ledger;
 mod needs;

@@ -10,6 +10,7 @@ use tempfile::TempDir;
 
 /// An ordinary user with a home of their own: `nobody` when the tests run as root, else
 /// whoever runs them. The home goes when this is dropped.
+#[derive(Debug)]
 pub struct Ordinary {
     home: TempDir,
     uid: u32,
