@@ -35,6 +35,7 @@ fn one(folder: &Path) -> Result<()> {
         .context("a folder has a name")?
         .to_string_lossy();
     let program = example(&name)?;
+    newer_than_sources(&program, folder)?;
     let (code, told) = attempt(&program, "starter")?;
     ensure!(
         code == i32::from(FAILED),
@@ -94,6 +95,28 @@ fn example(name: &str) -> Result<PathBuf> {
     Ok(program)
 }
 
+/// `cargo test --test NAME` builds no examples: what lies there may be of another day, and
+/// prove what the sources no longer say.
+fn newer_than_sources(program: &Path, folder: &Path) -> Result<()> {
+    let time = |path: &Path| {
+        let file = fs::metadata(path).and_then(|file| file.modified());
+        file.with_context(|| format!("look at {}", path.display()))
+    };
+    let built = time(program)?;
+    for shelf in [folder.to_owned(), folder.join("mutants")] {
+        for entry in fs::read_dir(&shelf).context("list the sources")? {
+            let path = entry.context("list the sources")?.path();
+            let source = path.extension().is_some_and(|end| end == "rs");
+            ensure!(
+                !source || time(&path)? <= built,
+                "{} is newer than its program: cargo build --examples",
+                path.display()
+            );
+        }
+    }
+    Ok(())
+}
+
 fn attempt(program: &Path, which: &str) -> Result<(i32, String)> {
     let scratch = crate::bench::scratch()?;
     let output = Command::new(program)
@@ -104,4 +127,32 @@ fn attempt(program: &Path, which: &str) -> Result<(i32, String)> {
         .with_context(|| format!("run {}", program.display()))?;
     let told = String::from_utf8_lossy(&output.stdout).into_owned();
     Ok((output.status.code().unwrap_or(-1), told))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_program_that_is_older_than_its_sources_proves_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let (program, source) = (folder.path().join("p"), folder.path().join("s.rs"));
+        fs::create_dir(folder.path().join("mutants")).unwrap();
+        fs::write(&program, "").unwrap();
+        fs::write(&source, "").unwrap();
+        let day = std::time::Duration::from_secs(86_400);
+        let now = std::time::SystemTime::now();
+        let built = |when| {
+            let file = fs::File::options().write(true).open(&program).unwrap();
+            file.set_modified(when).unwrap();
+        };
+        built(now + day);
+        newer_than_sources(&program, folder.path()).unwrap();
+        built(now - day);
+        let told = newer_than_sources(&program, folder.path()).unwrap_err();
+        assert!(
+            told.to_string().contains("cargo build --examples"),
+            "{told}"
+        );
+    }
 }
