@@ -2,8 +2,10 @@
 //!
 //! [`process`] starts one (clone3, report, execve) and is the only place in skiff that
 //! forks; [`root`] changes its root (chroot(2)); [`toolbox`] makes a root to change to
-//! from the host's own programs. What a chroot does not do is the rest of the book.
+//! from the host's own programs; [`escape`] leaves a root again. What a chroot does not do
+//! is the rest of the book.
 
+pub mod escape;
 #[expect(
     unsafe_code,
     reason = "clone3, SCM_RIGHTS and signal dispositions are raw"

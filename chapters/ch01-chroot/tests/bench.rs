@@ -97,3 +97,66 @@ fn a_real_time_signal_is_an_end_like_any_other() {
     };
     assert_eq!(output.code, 168, "{output}");
 }
+
+#[test]
+fn whoever_may_chroot_gets_out_of_a_chroot() {
+    let look = "test -e /proc/self && ls -d /";
+    let Some(inside) = ch01(&["run", "sh", "-c", look]) else {
+        return;
+    };
+    assert_eq!(inside.code, 1, "the root has processes in it: {inside}");
+    let Some(outside) = ch01(&["escape", "sh", "-c", look]) else {
+        return;
+    };
+    assert_eq!(outside.ok(), "/\n");
+}
+
+#[test]
+fn without_the_right_to_chroot_the_climb_ends_at_its_second_call() {
+    let Some(output) = ch01(&["--explain=json", "escape", "--drop-chroot", "true"])
+    else {
+        return;
+    };
+    assert_eq!(output.code, 1);
+    let (told, json): (Vec<_>, Vec<_>) = output
+        .stderr
+        .lines()
+        .partition(|line| line.starts_with("ch01: "));
+    assert_eq!(
+        told,
+        ["ch01: chroot into the hole: EPERM: Operation not permitted"]
+    );
+    let steps = workbench::steps::parse_json_lines(&json.join("\n")).unwrap();
+    let last = steps.last().unwrap();
+    assert!(last.call.starts_with("chroot("), "{}", last.call);
+    assert!(last.error.as_deref().unwrap().contains("EPERM"));
+}
+
+#[test]
+fn an_open_folder_leads_out_without_any_right() {
+    let Some(output) =
+        ch01(&["escape", "--held", "--drop-chroot", "ls", "proc/self/comm"])
+    else {
+        return;
+    };
+    assert_eq!(output.ok(), "proc/self/comm\n");
+}
+
+#[test]
+fn what_a_program_starts_may_not_chroot_either() {
+    // The capabilities of the program after the exec, as the kernel tells them.
+    let Some(output) = ch01(&[
+        "escape",
+        "--held",
+        "--drop-chroot",
+        "cat",
+        "proc/self/status",
+    ]) else {
+        return;
+    };
+    let text = output.ok();
+    let line = text.lines().find_map(|line| line.strip_prefix("CapEff:\t"));
+    let held = u64::from_str_radix(line.expect("CapEff"), 16).unwrap();
+    assert_eq!(held >> 18 & 1, 0, "CAP_SYS_CHROOT in {held:x}");
+    assert_ne!(held, 0, "root has others");
+}

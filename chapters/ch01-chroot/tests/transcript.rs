@@ -15,3 +15,52 @@ fn what_the_bench_shows() {
     }
     .check(BENCH);
 }
+
+#[test]
+fn what_the_steps_are() {
+    Transcript {
+        name: "ch01-explain",
+        typed: &["cargo run -q -p ch01 -- run --explain sh -c 'echo $0 runs'"],
+        ..Transcript::ORDINARY
+    }
+    .check(BENCH);
+}
+
+#[test]
+fn how_a_chroot_is_broken() {
+    Transcript {
+        name: "ch01-escape",
+        typed: &[
+            "cargo run -q -p ch01 -- run test -e /home || echo 'no /home in here'",
+            "cargo run -q -p ch01 -- escape test -e /home && echo 'I am out: here it is'",
+        ],
+        ..Transcript::ORDINARY
+    }
+    .check(BENCH);
+}
+
+#[test]
+fn what_the_escape_does() {
+    Transcript {
+        name: "ch01-escape-steps",
+        typed: &["cargo run -q -p ch01 -- escape --explain true"],
+        ..Transcript::ORDINARY
+    }
+    .check(BENCH);
+}
+
+#[test]
+fn how_the_escape_is_refused_and_what_is_not() {
+    Transcript {
+        name: "ch01-refused",
+        typed: &["cargo run -q -p ch01 -- escape --drop-chroot test -e /home"],
+        ..Transcript::ORDINARY
+    }
+    .check(BENCH);
+    Transcript {
+        name: "ch01-held",
+        typed: &["cargo run -q -p ch01 -- escape --drop-chroot --held test -e home && echo 'out, without any right'"],
+        ..Transcript::ORDINARY
+    }
+    .check(BENCH);
+}
