@@ -163,6 +163,7 @@ pub fn spawn(
 // ANCHOR_END: spawn
 
 /// Reads the child's reports to their end: `Err(None)` is an end without a word.
+// ANCHOR: listen
 fn listen(line: &Line) -> Result<(), Option<anyhow::Error>> {
     let mut executing = false;
     loop {
@@ -175,6 +176,7 @@ fn listen(line: &Line) -> Result<(), Option<anyhow::Error>> {
         }
     }
 }
+// ANCHOR_END: listen
 
 /// The error of a child that ended before it reported: its wait status tells more
 /// than a broken pipe would.

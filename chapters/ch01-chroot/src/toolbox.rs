@@ -23,7 +23,6 @@ pub use fingerprint::is_current;
 pub use write::write;
 
 /// A file system, not yet written anywhere. Everything in it is root's.
-// ANCHOR: Toolbox
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Toolbox {
     /// What is in it, each folder before what it holds.
@@ -33,6 +32,7 @@ pub struct Toolbox {
 }
 
 /// One name in the toolbox.
+// ANCHOR: Entry
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
     /// Where it is, from the root but without a leading slash.
@@ -69,7 +69,7 @@ pub enum Kind {
         to: PathBuf,
     },
 }
-// ANCHOR_END: Toolbox
+// ANCHOR_END: Entry
 
 /// The toolbox of this machine.
 ///

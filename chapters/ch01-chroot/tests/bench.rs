@@ -160,3 +160,12 @@ fn what_a_program_starts_may_not_chroot_either() {
     assert_eq!(held >> 18 & 1, 0, "CAP_SYS_CHROOT in {held:x}");
     assert_ne!(held, 0, "root has others");
 }
+
+#[test]
+fn the_program_inherits_no_descriptor_but_its_first_three() {
+    let look = "for n in 3 4 5 6 7 8 9; do (: >&$n) 2>/dev/null && echo $n; done; :";
+    let Some(output) = ch01(&["run", "sh", "-c", look]) else {
+        return;
+    };
+    assert_eq!(output.ok(), "", "open in the program");
+}

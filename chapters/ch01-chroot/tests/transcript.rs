@@ -21,6 +21,7 @@ fn what_the_steps_are() {
     Transcript {
         name: "ch01-explain",
         typed: &["cargo run -q -p ch01 -- run --explain sh -c 'echo $0 runs'"],
+        figure: true,
         ..Transcript::ORDINARY
     }
     .check(BENCH);
@@ -59,7 +60,52 @@ fn how_the_escape_is_refused_and_what_is_not() {
     .check(BENCH);
     Transcript {
         name: "ch01-held",
-        typed: &["cargo run -q -p ch01 -- escape --drop-chroot --held test -e home && echo 'out, without any right'"],
+        typed: &[
+            "cargo run -q -p ch01 -- escape --drop-chroot --held test -e home \\
+  && echo 'out, and no right was needed'",
+        ],
+        ..Transcript::ORDINARY
+    }
+    .check(BENCH);
+}
+
+#[test]
+fn what_a_root_is_made_of() {
+    Transcript {
+        name: "ch01-toolbox",
+        before: &["cd"],
+        typed: &[
+            "cargo run -q -p ch01 -- toolbox boat",
+            "echo 'written from outside' > boat/note",
+            "cargo run -q -p ch01 -- run --root boat cat /note",
+        ],
+        ..Transcript::ORDINARY
+    }
+    .check(BENCH);
+}
+
+#[test]
+fn what_a_root_lacks_that_has_only_the_program() {
+    Transcript {
+        name: "ch01-bare",
+        before: &["cd"],
+        typed: &[
+            "mkdir bare && echo '#!/bin/nobody' > bare/hello && chmod +x bare/hello",
+            "cargo run -q -p ch01 -- run --root bare /hello; echo \"code $?\"",
+        ],
+        ..Transcript::ORDINARY
+    }
+    .check(BENCH);
+}
+
+#[test]
+fn how_an_end_is_told() {
+    Transcript {
+        name: "ch01-ends",
+        typed: &[
+            "cargo run -q -p ch01 -- run sh -c 'exit 7'; echo $?",
+            "cargo run -q -p ch01 -- run sh -c 'kill -9 $$'; echo $?",
+        ],
         ..Transcript::ORDINARY
     }
     .check(BENCH);

@@ -15,6 +15,7 @@ use super::{Child, Forked, only_thread};
 pub use refused::CLONE3;
 
 /// What clone3 is asked for, beyond a copy of the caller.
+// ANCHOR: How
 #[derive(Debug, Default)]
 pub struct How<'a> {
     /// `CLONE_NEW…` flags: the namespaces that are made with the process.
@@ -25,6 +26,7 @@ pub struct How<'a> {
     /// Make a sibling, not a child: the caller's parent becomes its parent.
     pub sibling: bool,
 }
+// ANCHOR_END: How
 
 /// `struct clone_args` of `<linux/sched.h>`, up to `cgroup` (size 88).
 #[repr(C)]
@@ -74,24 +76,13 @@ pub fn fork(how: &How<'_>) -> Result<Forked> {
 }
 // ANCHOR_END: fork
 
+// ANCHOR: clone3
 fn clone3(how: &How<'_>) -> Result<Forked, Errno> {
     let mut pidfd: RawFd = -1;
-    let mut flags = libc::CLONE_PIDFD as u64 | u64::from(how.namespaces.cast_unsigned());
     let mut args = CloneArgs {
         pidfd: (&raw mut pidfd) as u64,
-        exit_signal: libc::SIGCHLD as u64,
-        ..CloneArgs::default()
+        ..CloneArgs::asking_for(how)
     };
-    if how.sibling {
-        // A sibling dies to its parent's ears with the caller's own exit signal.
-        flags |= libc::CLONE_PARENT as u64;
-        args.exit_signal = 0;
-    }
-    if let Some(cgroup) = how.cgroup {
-        flags |= CLONE_INTO_CGROUP;
-        args.cgroup = cgroup.as_raw_fd() as u64;
-    }
-    args.flags = flags;
     // SAFETY: clone3(2) without CLONE_VM copies the address space, so the child may go
     // on with this stack, and since only_thread() held, no lock of another thread is
     // copied in its locked state. `args` is the kernel's struct, of the size given.
@@ -110,6 +101,28 @@ fn clone3(how: &How<'_>) -> Result<Forked, Errno> {
                 pidfd,
             }))
         }
+    }
+}
+// ANCHOR_END: clone3
+
+impl CloneArgs {
+    /// `how`, in the kernel's words.
+    fn asking_for(how: &How<'_>) -> Self {
+        let mut args = Self {
+            flags: libc::CLONE_PIDFD as u64 | u64::from(how.namespaces.cast_unsigned()),
+            exit_signal: libc::SIGCHLD as u64,
+            ..Self::default()
+        };
+        if how.sibling {
+            // A sibling dies to its parent's ears with the caller's own exit signal.
+            args.flags |= libc::CLONE_PARENT as u64;
+            args.exit_signal = 0;
+        }
+        if let Some(cgroup) = how.cgroup {
+            args.flags |= CLONE_INTO_CGROUP;
+            args.cgroup = cgroup.as_raw_fd() as u64;
+        }
+        args
     }
 }
 

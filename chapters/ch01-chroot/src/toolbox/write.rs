@@ -23,6 +23,7 @@ pub fn write(toolbox: &Toolbox, folder: &Path) -> Result<()> {
     Ok(())
 }
 
+// ANCHOR: put
 fn put(kind: &Kind, path: &Path) -> std::io::Result<()> {
     let mode = match kind {
         Kind::Link { to } => return symlink(to, path),
@@ -42,3 +43,4 @@ fn put(kind: &Kind, path: &Path) -> std::io::Result<()> {
     };
     fs::set_permissions(path, Permissions::from_mode(mode))
 }
+// ANCHOR_END: put
