@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Types a transcript of the book and runs it, line by line: `just demo NAME`. The same file
-# is the book's and its test's. Enter goes on; without a terminal it does not wait.
+# Types transcripts of the book and runs them, line by line: `just demo NAME` one of them,
+# `just demo ch01` all that the chapter's pages show, in their order. The same files are
+# the book's and its tests'. Enter goes on; without a terminal it does not wait.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 transcripts=book/src/transcripts
@@ -9,10 +10,16 @@ if [ -z "${1:-}" ]; then
     ls "$transcripts" | sed -n 's/^\(.*\)\.console$/  \1/p'
     exit 0
 fi
-# A chapter's own name stands for its first transcript.
-file=$transcripts/$1.console
-[ -e "$file" ] || file=$(ls "$transcripts/$1"*.console 2>/dev/null | head -n 1)
-[ -e "$file" ] || { echo "no transcript begins with $1" >&2; exit 1; }
+case $1 in
+    # A page may show pieces of a transcript: it is played once.
+    ch[0-9][0-9]) files=$(grep -sho 'transcripts/[a-z0-9-]*\.console' book/src/"$1"-*.md |
+        awk '!seen[$0]++ { print "book/src/" $0 }') ;;
+    *) files=$transcripts/$1.console ;;
+esac
+for file in $files; do
+    [ -e "$file" ] || { echo "there is no transcript $file" >&2; exit 1; }
+done
+[ -n "$files" ] || { echo "no page of $1 shows a transcript" >&2; exit 1; }
 
 # What a reader's shell knows: our programs by the names that the book gives them.
 programs=$PWD/target/debug
@@ -26,20 +33,27 @@ type_out() {
         printf '%s' "${1:i:1}"
         [ ! -t 1 ] || sleep 0.02
     done
-    [ ! -t 0 ] || read -r -s _ < /dev/tty
+    [ ! -t 3 ] || read -r -s _ <&3
     printf '\n'
 }
 
 # What is typed begins with `$ `; `> ` goes on with it. The rest is what was seen, once.
-command=
-while IFS= read -r line || [ -n "$line" ]; do
-    # Output may begin with `> ` too: only a command that is not complete goes on.
-    if [[ $line = '> '* ]] && ! bash -n <<< "$command" 2> /dev/null; then
-        command+=$'\n'${line#> }
-        continue
-    fi
-    if [ -n "$command" ]; then type_out "$command"; eval "$command" < /dev/null; fi
-    command=
-    case $line in '$ '*) command=${line#\$ } ;; esac
-done < "$file"
-if [ -n "$command" ]; then type_out "$command"; eval "$command" < /dev/null; fi
+play() {
+    local command= line
+    while IFS= read -r line || [ -n "$line" ]; do
+        # Output may begin with `> ` too: only a command that is not complete goes on.
+        if [[ $line = '> '* ]] && ! bash -n <<< "$command" 2> /dev/null; then
+            command+=$'\n'${line#> }
+            continue
+        fi
+        if [ -n "$command" ]; then type_out "$command"; eval "$command" < /dev/null 3<&-; fi
+        command=
+        case $line in '$ '*) command=${line#\$ } ;; esac
+    done
+    if [ -n "$command" ]; then type_out "$command"; eval "$command" < /dev/null 3<&-; fi
+}
+for file in $files; do
+    # Each in a shell of its own, as its test has it. Enter is read from the terminal.
+    (play 3<&0 < "$file")
+    echo
+done

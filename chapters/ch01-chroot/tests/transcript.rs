@@ -61,8 +61,8 @@ fn how_the_escape_is_refused_and_what_is_not() {
     Transcript {
         name: "ch01-held",
         typed: &[
-            "cargo run -q -p ch01 -- escape --drop-chroot --held test -e home \\
-  && echo 'out, and no right was needed'",
+            "cargo run -q -p ch01 -- escape --drop-chroot --held test -e home &&
+  echo 'out, and no right was needed'",
         ],
         ..Transcript::ORDINARY
     }
@@ -73,11 +73,11 @@ fn how_the_escape_is_refused_and_what_is_not() {
 fn what_a_root_is_made_of() {
     Transcript {
         name: "ch01-toolbox",
-        before: &["cd"],
+        before: &["cd && mkdir target"],
         typed: &[
-            "cargo run -q -p ch01 -- toolbox boat",
-            "echo 'written from outside' > boat/note",
-            "cargo run -q -p ch01 -- run --root boat cat /note",
+            "rm -rf target/boat && cargo run -q -p ch01 -- toolbox target/boat",
+            "echo 'written from outside' > target/boat/note",
+            "cargo run -q -p ch01 -- run --root target/boat cat /note",
         ],
         ..Transcript::ORDINARY
     }
@@ -88,10 +88,11 @@ fn what_a_root_is_made_of() {
 fn what_a_root_lacks_that_has_only_the_program() {
     Transcript {
         name: "ch01-bare",
-        before: &["cd"],
+        before: &["cd && mkdir target"],
         typed: &[
-            "mkdir bare && echo '#!/bin/nobody' > bare/hello && chmod +x bare/hello",
-            "cargo run -q -p ch01 -- run --root bare /hello; echo \"code $?\"",
+            "mkdir -p target/bare && echo '#!/bin/nobody' > target/bare/hello",
+            "chmod +x target/bare/hello",
+            "cargo run -q -p ch01 -- run --root target/bare /hello",
         ],
         ..Transcript::ORDINARY
     }
