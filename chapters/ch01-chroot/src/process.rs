@@ -18,7 +18,7 @@ mod reap;
 
 use std::any::Any;
 use std::convert::Infallible;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, OwnedFd};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use anyhow::{Context, Result, anyhow, bail};
@@ -252,12 +252,5 @@ pub fn only_thread() -> Result<()> {
     match tasks.count() {
         1 => Ok(()),
         threads => bail!("refuse to fork: this process has {threads} threads"),
-    }
-}
-
-/// The descriptor of an open [`Line`], for whoever polls.
-impl AsFd for Line {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        self.descriptor()
     }
 }

@@ -111,8 +111,11 @@ impl Line {
             None => bail!("the process at the other end of the line is gone"),
         }
     }
+}
 
-    pub(super) fn descriptor(&self) -> BorrowedFd<'_> {
+/// The descriptor, for whoever polls.
+impl AsFd for Line {
+    fn as_fd(&self) -> BorrowedFd<'_> {
         self.0.as_fd()
     }
 }
