@@ -11,31 +11,25 @@
 //! The idea is old (clone(2), execve(2), and the close-on-exec pipe that reports why
 //! exec failed); a container adds flags to the first call and steps before the last.
 
+mod child;
 mod clone;
 mod exec;
 mod line;
 mod reap;
+mod report;
 
 use std::any::Any;
 use std::convert::Infallible;
-use std::os::fd::{AsFd, OwnedFd};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use anyhow::{Context, Result, anyhow, bail};
-use nix::errno::Errno;
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use nix::sys::signal::Signal;
-use nix::unistd::Pid;
 
+pub use child::{Child, Exit};
 pub use clone::{CLONE3, How, fork};
 pub use exec::{EXECVE, NotRunnable, Program, exec, find, strings};
 pub use line::{Line, Message, pair, receive_descriptor};
 pub use reap::reap;
-
-/// The tag of a report: the child is about to exec.
-pub const EXEC: u8 = b'X';
-/// The tag of a report: the child failed; the text says at what and why.
-pub const FAILED: u8 = b'E';
+pub use report::{EXEC, FAILED, died, report, reported};
 
 /// In which of the two processes `fork` has returned.
 #[derive(Debug)]
@@ -44,89 +38,6 @@ pub enum Forked {
     Parent(Child),
     /// In the new one.
     Child,
-}
-
-/// A process that was started here.
-#[derive(Debug)]
-pub struct Child {
-    /// Its id, in the caller's pid namespace.
-    pub pid: Pid,
-    /// Its descriptor (pidfd_open(2)): unlike the id it never means another process.
-    pub pidfd: OwnedFd,
-}
-
-/// How a process ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Exit {
-    /// It returned this code.
-    Code(i32),
-    /// This signal killed it.
-    Signal(i32),
-}
-
-impl Exit {
-    /// The status as shells tell it: the code, or 128 and the signal's number.
-    #[must_use]
-    pub fn status(self) -> i32 {
-        match self {
-            Self::Code(code) => code,
-            Self::Signal(signal) => 128 + signal,
-        }
-    }
-}
-
-impl Child {
-    /// Waits until the process has ended, and reaps it.
-    ///
-    /// # Errors
-    /// When the process is not this process's child (a sibling is its parent's).
-    pub fn wait(&self) -> Result<Exit> {
-        // While it is not reaped, the id is its own.
-        reap::wait(self.pid).with_context(|| format!("wait for {}", self.pid))
-    }
-
-    /// Waits until the process has ended, without reaping it; works for siblings.
-    ///
-    /// # Errors
-    /// When poll(2) refuses.
-    pub fn wait_gone(&self) -> Result<()> {
-        let mut ended = [PollFd::new(self.pidfd.as_fd(), PollFlags::POLLIN)];
-        loop {
-            match poll(&mut ended, PollTimeout::NONE) {
-                Err(Errno::EINTR) => {}
-                answer => {
-                    return answer.map(drop).context("wait for the end of a process");
-                }
-            }
-        }
-    }
-
-    /// Holds a process that was started elsewhere (pidfd_open(2)).
-    ///
-    /// # Errors
-    /// When there is no process of this id.
-    pub fn adopt(pid: Pid) -> Result<Self> {
-        let pidfd =
-            clone::pidfd_open(pid).with_context(|| format!("hold process {pid}"))?;
-        Ok(Self { pid, pidfd })
-    }
-
-    /// Sends the process a signal, by its number (pidfd_send_signal(2)).
-    ///
-    /// # Errors
-    /// ESRCH when it has ended; EINVAL for a number that is no signal.
-    pub fn send(&self, signal: i32) -> Result<()> {
-        clone::pidfd_send_signal(self.pidfd.as_fd(), signal)
-            .with_context(|| format!("send signal {signal} to {}", self.pid))
-    }
-
-    /// Sends the process a signal.
-    ///
-    /// # Errors
-    /// As for [`Child::send`].
-    pub fn kill(&self, signal: Signal) -> Result<()> {
-        self.send(signal as i32)
-    }
 }
 
 /// Starts a process that does `recipe`, whose last step is [`exec`].
@@ -150,7 +61,7 @@ pub fn spawn(
         }
         Forked::Parent(child) => {
             drop(theirs);
-            match listen(&ours) {
+            match report::listen(&ours) {
                 Ok(()) => Ok(child),
                 Err(report) => {
                     let exit = child.wait()?;
@@ -161,35 +72,6 @@ pub fn spawn(
     }
 }
 // ANCHOR_END: spawn
-
-/// Reads the child's reports to their end: `Err(None)` is an end without a word.
-// ANCHOR: listen
-fn listen(line: &Line) -> Result<(), Option<anyhow::Error>> {
-    let mut executing = false;
-    loop {
-        match line.receive() {
-            Ok(Some(Message { tag: EXEC, .. })) => executing = true,
-            Ok(Some(message)) => return Err(Some(reported(&message.text))),
-            Ok(None) if executing => return Ok(()),
-            Ok(None) => return Err(None),
-            Err(error) => return Err(Some(error)),
-        }
-    }
-}
-// ANCHOR_END: listen
-
-/// The error of a child that ended before it reported: its wait status tells more
-/// than a broken pipe would.
-#[must_use]
-pub fn died(exit: Exit) -> anyhow::Error {
-    match exit {
-        Exit::Code(code) => anyhow!("the new process exited with {code} before its exec"),
-        Exit::Signal(signal) => {
-            let name = Signal::try_from(signal).map_or("a signal", Signal::as_str);
-            anyhow!("the new process was killed by {name} before its exec")
-        }
-    }
-}
 
 /// Does `recipe` in the new process; if it fails, or panics, reports that and leaves.
 ///
@@ -213,26 +95,6 @@ pub fn leave_after(work: impl FnOnce() -> Result<i32>) -> ! {
     match catch_unwind(AssertUnwindSafe(work)) {
         Ok(Ok(code)) => clone::leave(code),
         _ => clone::leave(1),
-    }
-}
-
-/// An error as the text of a report: the causes on the first line, the hint below.
-#[must_use]
-pub fn report(error: &anyhow::Error) -> String {
-    match workbench::diagnosis::hint(error) {
-        Some(hint) => format!("{error:#}\n{hint}"),
-        None => format!("{error:#}"),
-    }
-}
-
-/// The inverse of [`report`].
-#[must_use]
-pub fn reported(text: &str) -> anyhow::Error {
-    match text.split_once('\n') {
-        Some((causes, hint)) => {
-            workbench::diagnosis::with_hint(anyhow!(causes.to_owned()), hint)
-        }
-        None => anyhow!(text.to_owned()),
     }
 }
 
