@@ -64,17 +64,20 @@ pub fn fork(how: &How<'_>) -> Result<Forked> {
             ..Step::since(at, 1, &call, why)
         });
     }
-    forked.map_err(|errno| {
-        let error = anyhow::Error::from(errno);
-        let error = error.context(format!("start a process with {call}"));
-        let error = match how.namespaces & libc::CLONE_NEWUSER {
-            0 => error,
-            _ => diagnosed(error, &USER_NAMESPACE, &()),
-        };
-        diagnosed(error, &CLONE3, &())
-    })
+    forked.map_err(|errno| refused(how, &call, errno))
 }
 // ANCHOR_END: fork
+
+/// The error of a refused `call`, with a hint from the list that it belongs to.
+fn refused(how: &How<'_>, call: &str, errno: Errno) -> anyhow::Error {
+    let error =
+        anyhow::Error::from(errno).context(format!("start a process with {call}"));
+    let error = match how.namespaces & libc::CLONE_NEWUSER {
+        0 => error,
+        _ => diagnosed(error, &USER_NAMESPACE, &()),
+    };
+    diagnosed(error, &CLONE3, &())
+}
 
 // ANCHOR: clone3
 fn clone3(how: &How<'_>) -> Result<Forked, Errno> {
