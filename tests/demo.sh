@@ -21,9 +21,20 @@ for file in $files; do
 done
 [ -n "$files" ] || { echo "no page of $1 shows a transcript" >&2; exit 1; }
 
-# What a reader's shell knows: our programs by the names that the book gives them.
-programs=$PWD/target/debug
+# What a reader's shell knows: our programs by the names that the book gives them. They
+# are built already; a test says where.
+programs=${SKIFF_PROGRAMS:-$PWD/target/debug}
 skiff() { "$programs/skiff" "$@"; }
+cargo() {
+    local program
+    case "$*" in
+        'run -q -p '*) program=$4 && shift 4 ;;
+        'run -q -- '*) program=skiff && shift 2 ;;
+        *) command cargo "$@" && return ;;
+    esac
+    [ "${1:-}" != -- ] || shift
+    "$programs/$program" "$@"
+}
 [ "$(id -u)" != 0 ] || sudo() { "$@"; }
 
 type_out() {
