@@ -22,11 +22,13 @@ pub mod desk;
 pub mod outside;
 pub mod place;
 pub mod run;
+pub mod seen;
 pub mod stage;
 pub mod values;
 pub mod verdict;
 
 pub use derive::derive;
 pub use place::Place;
-pub use run::{Failure, check_all};
+pub use run::check_all;
+pub use seen::Failure;
 pub use stage::{Check, Stage, stages};

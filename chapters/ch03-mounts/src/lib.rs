@@ -33,11 +33,11 @@ pub use devices::{
     Device, DeviceKind, bind_console, create_devices, default_devices, default_list,
 };
 pub use hide::{make_root_read_only, mask, read_only};
-pub use options::{Depth, Options, option_words, parse_options};
+pub use options::{Options, option_words, parse_options};
 pub use pivot::{move_root, pivot};
 pub use plan::{Mount, apply};
 pub use proc::write_proc;
-pub use propagation::{Kind, Propagation, prepare_root, private, set_propagation};
+pub use propagation::{Depth, Kind, Propagation, prepare_root, private, set_propagation};
 pub use root::Root;
 pub use usual::{MASKED, READ_ONLY, furnish, furnish_with, usual, usual_for_one_id};
 

@@ -12,16 +12,7 @@ use crate::attributes::{
     ATIME, Attributes, NOATIME, NODEV, NODIRATIME, NOEXEC, NOSUID, NOSYMFOLLOW, RDONLY,
     RELATIME, STRICTATIME,
 };
-use crate::propagation::{Kind, Propagation};
-
-/// How much of a tree of mounts is meant.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Depth {
-    /// One mount.
-    One,
-    /// The mount and all that is mounted below it.
-    Tree,
-}
+use crate::propagation::{Depth, Kind, Propagation};
 
 /// What a list of option words means.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -15,7 +15,8 @@ use workbench::steps;
 
 use crate::CHAPTER;
 use crate::attributes::{mount_setattr, names};
-use crate::options::{Depth, Options, parse_options};
+use crate::options::{Options, parse_options};
+use crate::propagation::Depth;
 use crate::propagation::propagate;
 use crate::root::Root;
 pub(crate) use refused::{ATTRIBUTES, BIND, FILESYSTEM};

@@ -15,9 +15,17 @@ use workbench::steps;
 
 use crate::CHAPTER;
 use crate::attributes::{Attributes, mount_setattr};
-use crate::options::Depth;
 use crate::root::Root;
 use crate::table;
+
+/// How much of a tree of mounts is meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Depth {
+    /// One mount.
+    One,
+    /// The mount and all that is mounted below it.
+    Tree,
+}
 
 /// The four propagation types.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,8 +64,18 @@ impl Propagation {
     /// Reads `shared`, `rshared` and so on; `None` for any other word.
     #[must_use]
     pub fn parse(word: &str) -> Option<Self> {
-        let options = crate::options::parse_options(&[word]).ok()?;
-        options.propagation.first().copied()
+        let (word, depth) = match word.strip_prefix('r') {
+            Some(word) => (word, Depth::Tree),
+            None => (word, Depth::One),
+        };
+        let kind = match word {
+            "shared" => Kind::Shared,
+            "slave" => Kind::Slave,
+            "private" => Kind::Private,
+            "unbindable" => Kind::Unbindable,
+            _ => return None,
+        };
+        Some(Self { kind, depth })
     }
 
     fn bits(self) -> (u64, &'static str) {

@@ -8,6 +8,7 @@
 //!
 //! The kernel is spoken to in its own messages (`nat/message.rs`): no `nft` is run.
 
+mod attributes;
 mod expression;
 mod message;
 mod rule;

@@ -22,19 +22,7 @@ use workbench::steps::step;
 use crate::devices::{Access, DeviceRule, Kind};
 use crate::kernel;
 
-/// One instruction, `struct bpf_insn` of `<linux/bpf.h>`.
-#[repr(C)]
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Instruction {
-    /// What to do.
-    pub code: u8,
-    /// The registers: where to in the low half, where from in the high half.
-    pub registers: u8,
-    /// How far to jump, or where in memory.
-    pub offset: i16,
-    /// A number.
-    pub number: i32,
-}
+pub use crate::kernel::Instruction;
 
 const LOAD_WORD: u8 = 0x61;
 const AND: u8 = 0x54;

@@ -6,7 +6,19 @@ use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 use nix::errno::Errno;
 use nix::unistd::Pid;
 
-use crate::filter::Instruction;
+/// One instruction, `struct bpf_insn` of `<linux/bpf.h>`.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Instruction {
+    /// What to do.
+    pub code: u8,
+    /// The registers: where to in the low half, where from in the high half.
+    pub registers: u8,
+    /// How far to jump, or where in memory.
+    pub offset: i16,
+    /// A number.
+    pub number: i32,
+}
 
 const BPF_PROG_LOAD: libc::c_int = 5;
 const BPF_PROG_ATTACH: libc::c_int = 8;

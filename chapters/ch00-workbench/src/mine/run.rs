@@ -7,55 +7,11 @@ use nix::sys::signal::{Signal, kill};
 
 use super::outside;
 use super::place::Place;
+use super::seen::{Ended, Failure, Seen};
 use super::stage::{Check, Stage};
 use super::values::{Draw, Values};
 use super::verdict;
 use crate::exercise::trial::{self, End, Limits};
-
-/// What came of running `mine` once.
-#[derive(Clone, Debug)]
-pub struct Seen {
-    /// How it ended.
-    pub ended: Ended,
-    /// Its standard output.
-    pub stdout: String,
-    /// Its standard error.
-    pub stderr: String,
-    /// How many processes it left running.
-    pub left: usize,
-    /// The namespaces that should have been the container's own, and were the host's.
-    pub shared: Vec<String>,
-}
-
-/// How `mine` ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ended {
-    /// By itself, with this code; 128+n if the signal n ended it.
-    Code(i32),
-    /// It had to be stopped after so many seconds.
-    TooLong(u64),
-    /// It had to be stopped after so many bytes.
-    TooLoud(u64),
-    /// It had to be stopped at so many processes.
-    TooMany(usize),
-}
-
-/// A check that failed, as the reader is told of it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Failure {
-    /// The number of its stage.
-    pub stage: u8,
-    /// What would hold if it had passed.
-    pub title: String,
-    /// What was run.
-    pub run: String,
-    /// What was expected, by lines.
-    pub expected: Vec<String>,
-    /// What came, by lines.
-    pub came: Vec<String>,
-    /// What to do about it.
-    pub advice: String,
-}
 
 /// Runs the checks of these stages in their order, up to the first that fails; `passed`
 /// hears of each that does not.

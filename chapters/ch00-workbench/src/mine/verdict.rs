@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::run::{Ended, Failure, Seen};
+use super::seen::{Ended, Failure, Seen};
 use super::stage::{Check, Code};
 use super::values::Values;
 

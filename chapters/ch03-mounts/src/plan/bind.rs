@@ -11,7 +11,8 @@ use workbench::steps;
 use super::{Mount, attach, attributes, refused};
 use crate::CHAPTER;
 use crate::attributes::names;
-use crate::options::{Depth, Options};
+use crate::options::Options;
+use crate::propagation::Depth;
 use crate::root::Root;
 
 /// Clones the source's mount (or the tree of them), gives the clone its flags while

@@ -18,7 +18,8 @@ use workbench::steps;
 use super::{Mount, attributes, bind, filesystem};
 use crate::CHAPTER;
 use crate::attributes::{Attributes, RDONLY};
-use crate::options::{Depth, Options};
+use crate::options::Options;
+use crate::propagation::Depth;
 use crate::root::Root;
 use crate::table::{self, Entry};
 

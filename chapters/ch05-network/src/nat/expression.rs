@@ -4,7 +4,7 @@
 use std::net::Ipv4Addr;
 
 use super::Protocol;
-use super::message::Attributes;
+use super::attributes::Attributes;
 use super::rule::Part;
 use crate::subnet::Subnet;
 

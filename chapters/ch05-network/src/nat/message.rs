@@ -13,6 +13,7 @@ use nix::errno::Errno;
 use nix::sys::socket::setsockopt;
 use nix::sys::socket::sockopt::SndBufForce;
 
+use super::attributes::Attributes;
 use super::expression;
 use super::rule::{Chain, Rule};
 
@@ -34,37 +35,8 @@ const APPEND: u16 = 0x800;
 /// `NLMSG_ERROR`, which with the code 0 is an acknowledgement.
 const ERROR: u16 = 2;
 const HEADER: usize = 16;
-/// `NLA_F_NESTED`: the value is attributes.
-const NESTED: u16 = 0x8000;
 /// `NFPROTO_IPV4`
 const IPV4: u8 = 2;
-
-/// Attributes, one after the other.
-#[derive(Debug, Default)]
-pub(super) struct Attributes(Vec<u8>);
-
-impl Attributes {
-    pub(super) fn bytes(mut self, kind: u16, value: &[u8]) -> Self {
-        let length = u16::try_from(value.len() + 4).unwrap_or(u16::MAX);
-        self.0.extend(length.to_ne_bytes());
-        self.0.extend(kind.to_ne_bytes());
-        self.0.extend(value);
-        self.0.resize(self.0.len().next_multiple_of(4), 0);
-        self
-    }
-
-    pub(super) fn number(self, kind: u16, value: u32) -> Self {
-        self.bytes(kind, &value.to_be_bytes())
-    }
-
-    pub(super) fn text(self, kind: u16, value: &str) -> Self {
-        self.bytes(kind, &[value.as_bytes(), b"\0"].concat())
-    }
-
-    pub(super) fn nested(self, kind: u16, inner: Self) -> Self {
-        self.bytes(kind | NESTED, &inner.0)
-    }
-}
 
 /// A transaction that is being written.
 #[derive(Debug)]
@@ -159,7 +131,7 @@ impl<'a> Batch<'a> {
             // One acknowledgement is enough: that of the last one comes after all.
             let last = number as usize == self.messages.len();
             let flags = REQUEST | flags | if last { ACKNOWLEDGE } else { 0 };
-            message(&mut bytes, (*kind, flags, number), IPV4, &attributes.0);
+            message(&mut bytes, (*kind, flags, number), IPV4, attributes.sent());
         }
         let end = u32::try_from(self.messages.len() + 1).unwrap_or(0);
         message(&mut bytes, (END, REQUEST, end), 0, &[]);
@@ -225,7 +197,7 @@ mod tests {
     fn attributes_are_padded_and_may_hold_others() {
         let inner = Attributes::default().text(3, "ab");
         let outer = Attributes::default().nested(4, inner);
-        assert_eq!(outer.0, [12, 0, 4, 0x80, 7, 0, 3, 0, b'a', b'b', 0, 0]);
+        assert_eq!(outer.sent(), [12, 0, 4, 0x80, 7, 0, 3, 0, b'a', b'b', 0, 0]);
     }
 
     #[test]
