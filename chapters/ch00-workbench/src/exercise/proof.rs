@@ -122,6 +122,8 @@ fn attempt(program: &Path, which: &str) -> Result<(i32, String)> {
     let output = Command::new(program)
         .arg(which)
         .current_dir(scratch.path())
+        // As in a trial: what it leaves among the temporary files goes with its folder.
+        .env("TMPDIR", scratch.path())
         .stdin(Stdio::null())
         .output()
         .with_context(|| format!("run {}", program.display()))?;
