@@ -37,7 +37,9 @@ pub use options::{Options, option_words, parse_options};
 pub use pivot::{move_root, pivot};
 pub use plan::{Mount, apply};
 pub use proc::write_proc;
-pub use propagation::{Depth, Kind, Propagation, prepare_root, private, set_propagation};
+pub use propagation::{
+    Depth, Kind, Propagation, prepare_root, private, set_propagation, spread_root,
+};
 pub use root::Root;
 pub use usual::{MASKED, READ_ONLY, furnish, furnish_with, usual, usual_for_one_id};
 

@@ -6,16 +6,18 @@
 
 mod refused;
 
+use std::os::fd::AsFd;
+
 use anyhow::{Context, Result};
 use nix::mount::{MntFlags, umount2};
 use nix::unistd::{chdir, fchdir, pivot_root};
 use rustix::fs::CWD;
-use rustix::mount::{MoveMountFlags, move_mount};
+use rustix::mount::{MoveMountFlags, OpenTreeFlags, move_mount, open_tree};
 use workbench::diagnosis::explain;
 use workbench::steps::step;
 
 use crate::CHAPTER;
-use crate::propagation::{Propagation, set_propagation};
+use crate::propagation::{Propagation, propagate};
 use crate::root::Root;
 pub(crate) use refused::PIVOT;
 
@@ -28,6 +30,8 @@ pub(crate) use refused::PIVOT;
 // ANCHOR: pivot
 pub fn pivot(root: &Root) -> Result<()> {
     let name = root.path().display();
+    let old = open_tree(CWD, "/", OpenTreeFlags::OPEN_TREE_CLOEXEC)
+        .context("hold the old root")?;
     step(
         CHAPTER,
         format_args!("fchdir({name})"),
@@ -44,14 +48,14 @@ pub fn pivot(root: &Root) -> Result<()> {
     .map_err(|errno| {
         explain(format!("make {name} the root"), &PIVOT, root.path(), errno)
     })?;
-    // "." is now the old root, on top. Its mounts may still be shared with the host,
-    // where the umount below must not arrive.
-    set_propagation(std::path::Path::new("."), Propagation::RSLAVE)
+    // It may still be shared with the host, where the umount below must not arrive. By
+    // its descriptor: "." would be the new root here.
+    propagate(old.as_fd(), "the old root", Propagation::RSLAVE)
         .context("detach the old root from the host")?;
     step(
         CHAPTER,
         format_args!("umount2(\".\", MNT_DETACH)"),
-        "take the old root away with all that is mounted below it",
+        "take the old root away, which lies on top, with all that is mounted below it",
         || umount2(".", MntFlags::MNT_DETACH),
     )
     .context("unmount the old root")?;

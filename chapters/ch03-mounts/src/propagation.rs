@@ -106,6 +106,18 @@ pub fn set_propagation(path: &Path, to: Propagation) -> Result<()> {
     propagate(mount.as_fd(), &path.display().to_string(), to)
 }
 
+/// What [`prepare_root`] had to leave undone for pivot_root(2) to work, done after it:
+/// a shared root is shared from now on, with the namespaces that are made of this one.
+///
+/// # Errors
+/// EPERM without `CAP_SYS_ADMIN` over the mount namespace.
+pub fn spread_root(to: Propagation) -> Result<()> {
+    match to.kind {
+        Kind::Shared | Kind::Unbindable => set_propagation(Path::new("/"), to),
+        Kind::Slave | Kind::Private => Ok(()),
+    }
+}
+
 /// The same for a mount that is held by descriptor; `name` is for the reader.
 pub(crate) fn propagate(
     mount: BorrowedFd<'_>,
@@ -136,7 +148,12 @@ pub(crate) fn propagate(
 /// Where the folder is missing, or without `CAP_SYS_ADMIN` over the mount namespace.
 // ANCHOR: prepare_root
 pub fn prepare_root(root: &Path, to: Propagation) -> Result<Root> {
-    set_propagation(Path::new("/"), to)?;
+    // Of what cannot be bound there is no clone: that comes after the pivot.
+    let for_now = match to.kind {
+        Kind::Unbindable => Propagation::RPRIVATE,
+        _ => to,
+    };
+    set_propagation(Path::new("/"), for_now)?;
     if to.kind == Kind::Shared {
         // With a shared parent pivot_root(2) answers EINVAL, and the host would be told
         // of the mount that comes next.

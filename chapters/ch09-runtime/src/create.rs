@@ -158,7 +158,13 @@ fn launch_in(
         sibling: what.sibling,
         role: "init",
     };
-    launch(&launch_plan, &mut steward, |helm| recipe.cook(helm))
+    let child = launch(&launch_plan, &mut steward, |helm| recipe.cook(helm))?;
+    if what.at_once {
+        // As `start` does for whoever waited for it.
+        let told = hooks::told(&steward.state, steward.state.pid, Status::Running);
+        hooks::run(steward.hooks, Moment::Poststart, &told)?;
+    }
+    Ok(child)
 }
 // ANCHOR_END: launch_in
 

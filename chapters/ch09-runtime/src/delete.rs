@@ -16,10 +16,11 @@ use crate::state::{State, Status, folder};
 /// Deletes a stopped container; with `force`, kills a running one first.
 ///
 /// Goes on after an error, so that one thing that cannot be removed keeps nothing else.
+/// Returns what its poststop hooks got wrong: a warning, the container is deleted.
 ///
 /// # Errors
 /// When it runs (and `force` is not given), or something could not be removed.
-pub fn delete(root: &Path, id: &str, force: bool) -> Result<()> {
+pub fn delete(root: &Path, id: &str, force: bool) -> Result<Vec<anyhow::Error>> {
     let state = State::load(root, id)?;
     let status = state.status();
     if status != Status::Stopped && !force && status != Status::Created {
@@ -29,13 +30,15 @@ pub fn delete(root: &Path, id: &str, force: bool) -> Result<()> {
     let bundle = Bundle::load(&state.bundle);
     let removed = [end(&state), remove_cgroup(&state), remove_state(root, id)];
     let stopped = hooks::told(&state, 0, Status::Stopped);
-    let hooked = match &bundle {
-        Ok(bundle) => {
-            hooks::run(bundle.spec.hooks().as_ref(), Moment::Poststop, &stopped)
-        }
-        Err(_) => Ok(()),
-    };
-    removed.into_iter().collect::<Result<()>>().and(hooked)
+    let hooks = bundle
+        .as_ref()
+        .ok()
+        .and_then(|bundle| bundle.spec.hooks().as_ref());
+    let warnings = hooks::run_all(hooks, Moment::Poststop, &stopped);
+    removed
+        .into_iter()
+        .collect::<Result<()>>()
+        .map(|()| warnings)
 }
 
 /// Kills the first process if it is still there, and waits until it is gone; the kernel

@@ -94,8 +94,27 @@ pub fn run(
     moment: Moment,
     state: &serde_json::Value,
 ) -> Result<()> {
-    let Some(hooks) = hooks else { return Ok(()) };
-    for (index, hook) in moment.of(hooks).iter().enumerate() {
+    each(hooks, moment, state).collect()
+}
+
+/// Runs all hooks of a moment, and returns what went wrong: after the end of a container
+/// nothing can be stopped any more, and one hook's failure keeps no other from its turn.
+#[must_use]
+pub fn run_all(
+    hooks: Option<&Hooks>,
+    moment: Moment,
+    state: &serde_json::Value,
+) -> Vec<anyhow::Error> {
+    each(hooks, moment, state).filter_map(Result::err).collect()
+}
+
+fn each(
+    hooks: Option<&Hooks>,
+    moment: Moment,
+    state: &serde_json::Value,
+) -> impl Iterator<Item = Result<()>> {
+    let hooks = hooks.map_or(&[][..], |hooks| moment.of(hooks));
+    hooks.iter().enumerate().map(move |(index, hook)| {
         let what = || {
             format!(
                 "run {} hook #{index} {}",
@@ -105,9 +124,8 @@ pub fn run(
         };
         let why = "the caller's program, at its moment, with the state on its input";
         steps::step(9, format_args!("{}", what()), why, || one(hook, state))
-            .with_context(what)?;
-    }
-    Ok(())
+            .with_context(what)
+    })
 }
 
 fn one(hook: &Hook, state: &serde_json::Value) -> Result<()> {

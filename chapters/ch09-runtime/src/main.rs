@@ -101,6 +101,6 @@ fn run_bundle(folder: &Path) -> Result<ExitCode> {
         sibling: false,
         at_once: true,
     };
-    let exit = runtime::run(&what, false)?;
+    let (exit, _) = runtime::run(&what, false)?;
     Ok(ExitCode::from(u8::try_from(exit.status()).unwrap_or(255)))
 }

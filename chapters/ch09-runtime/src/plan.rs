@@ -85,7 +85,8 @@ impl Plan {
             linux.time_offsets().is_none() || made.has(Namespace::Time),
             "config.json: linux.timeOffsets are given, but no new time namespace"
         );
-        let names = (spec.hostname().clone(), spec.domainname().clone());
+        let word = |given: &Option<String>| given.clone().filter(|name| !name.is_empty());
+        let names = (word(spec.hostname()), word(spec.domainname()));
         let uts = made.has(Namespace::Uts)
             || joined.iter().any(|(kind, _)| *kind == Namespace::Uts);
         ensure!(

@@ -97,6 +97,7 @@ impl Recipe<'_> {
             setsid().context("begin a session")?;
         }
         sysctls(plan, &inside)?;
+        mounts::spread_root(plan.tree.propagation)?;
         if plan.tree.read_only {
             mounts::make_root_read_only()?;
         }

@@ -8,11 +8,12 @@ use crate::delete::delete;
 use crate::spec::Bundle;
 use crate::stay::stay_with;
 
-/// Runs a container from its beginning to its end; returns how it ended.
+/// Runs a container from its beginning to its end; returns how it ended, and what its
+/// poststop hooks got wrong.
 ///
 /// # Errors
 /// As for [`create`]; the container is deleted whatever happens, unless it is to be kept.
-pub fn run(what: &Create<'_>, keep: bool) -> Result<Exit> {
+pub fn run(what: &Create<'_>, keep: bool) -> Result<(Exit, Vec<anyhow::Error>)> {
     let bundle = Bundle::load(what.bundle)?;
     let process = bundle.spec.process().as_ref();
     let terminal = process.and_then(oci_spec::runtime::Process::terminal);
@@ -27,8 +28,8 @@ pub fn run(what: &Create<'_>, keep: bool) -> Result<Exit> {
         Ok(child)
     });
     if !made || keep {
-        return ended;
+        return ended.map(|exit| (exit, Vec::new()));
     }
     let deleted = delete(what.root, what.id, true);
-    ended.and_then(|exit| deleted.map(|()| exit))
+    ended.and_then(|exit| deleted.map(|warnings| (exit, warnings)))
 }

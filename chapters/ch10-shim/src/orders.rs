@@ -106,7 +106,7 @@ pub(crate) fn obey(config: &Config, order: &Order<'_>, papers: &Papers) -> Resul
         }
         Order::Freeze(frozen) => cgroup(config)?.freeze(*frozen),
         Order::SignalAll(signal) => runtime::kill(root, id, *signal, true),
-        Order::Delete => runtime::delete(root, id, true),
+        Order::Delete => runtime::delete(root, id, true).map(drop),
     }
 }
 // ANCHOR_END: obey

@@ -67,7 +67,7 @@ fn act(cli: Cli) -> Result<ExitCode> {
         Verb::Delete { force, id } => match runtime::delete(root, &id, force) {
             // What is not there is deleted: with --force that is all that was asked.
             Err(_) if force && !root.join(&id).exists() => {}
-            answer => answer?,
+            answer => answer?.iter().for_each(warn),
         },
         Verb::Run {
             make, detach, keep, ..
@@ -107,7 +107,14 @@ fn run(what: &Create<'_>, detach: bool, keep: bool) -> Result<ExitCode> {
         })?;
         return Ok(ExitCode::SUCCESS);
     }
-    Ok(code(runtime::run(what, keep)?))
+    let (exit, warnings) = runtime::run(what, keep)?;
+    warnings.iter().for_each(warn);
+    Ok(code(exit))
+}
+
+/// What went wrong after the end, when nothing could be stopped any more.
+fn warn(warning: &anyhow::Error) {
+    eprintln!("skiff-runtime: warning: {warning:#}");
 }
 
 fn exec(join: &Join, root: &Path) -> Result<ExitCode> {

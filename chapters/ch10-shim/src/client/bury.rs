@@ -84,7 +84,7 @@ fn kill_others(config: &Config) -> Result<()> {
 
 fn delete(config: &Config) -> Result<()> {
     let Some(other) = &config.runtime else {
-        return runtime::delete(&config.runtime_root, &config.id, true);
+        return runtime::delete(&config.runtime_root, &config.id, true).map(drop);
     };
     let status = Command::new(other)
         .arg("--root")
