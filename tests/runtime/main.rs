@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "what a test sets up, it may unwrap")]
 
+mod callers;
 mod fields;
 mod verbs;
 
