@@ -13,6 +13,7 @@ pub(crate) const UNSAFE: &[&str] = &[
     "chapters/ch04-privileges/src/capability_calls.rs",
     "chapters/ch04-privileges/src/scheduling_calls.rs",
     "chapters/ch04-privileges/src/seccomp/install.rs",
+    "chapters/ch04-privileges/src/seccomp/tests/kernel.rs",
     "chapters/ch05-network/src/loopback.rs",
     "chapters/ch06-cgroups/src/kernel.rs",
     "chapters/ch07-overlay/src/fscontext.rs",

@@ -1,5 +1,8 @@
 //! What the compiler makes of the profiles that people use.
 
+#[cfg(target_arch = "x86_64")]
+#[expect(unsafe_code, reason = "calls by their numbers")]
+mod kernel;
 mod machine;
 mod meaning;
 

@@ -55,18 +55,20 @@ const NAMES: [&str; 8] = [
 ];
 
 /// Numbers at which comparisons of two halves go wrong.
+pub(super) const NUMBERS: [u64; 8] = [
+    0,
+    1,
+    2,
+    0x7fff_ffff,
+    0x8000_0000,
+    0xffff_fffd,
+    0xffff_fffe,
+    0xffff_ffff,
+];
+
 fn numbers() -> impl Strategy<Value = u64> {
-    let low = select(vec![
-        0u64,
-        1,
-        2,
-        0x7fff_ffff,
-        0x8000_0000,
-        0xffff_fffe,
-        0xffff_ffff,
-    ]);
     let high = select(vec![0u64, 1, 2, 0xffff_ffff]);
-    (high, low).prop_map(|(high, low)| high << 32 | low)
+    (high, select(&NUMBERS[..])).prop_map(|(high, low)| high << 32 | low)
 }
 
 fn arguments() -> impl Strategy<Value = Argument> {
@@ -98,11 +100,19 @@ fn rules() -> impl Strategy<Value = Rule> {
         Action::Log,
         Action::Trace,
     ];
-    let names = proptest::collection::vec(select(&NAMES[..]), 1..4);
+    rules_of(&NAMES, &ACTIONS)
+}
+
+/// Rules for calls of these names, with these actions.
+pub(super) fn rules_of(
+    names: &'static [&'static str],
+    actions: &[Action],
+) -> impl Strategy<Value = Rule> + use<> {
+    let names = proptest::collection::vec(select(names), 1..4);
     let args = proptest::collection::vec(arguments(), 0..5);
     (
         names,
-        select(&ACTIONS[..]),
+        select(actions.to_vec()),
         proptest::option::of(0u32..134),
         args,
     )
