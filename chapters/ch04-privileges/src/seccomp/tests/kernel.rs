@@ -29,10 +29,12 @@ fn table() -> impl Iterator<Item = (&'static str, [u64; 6])> {
     args.flat_map(|args| NAMES.map(|name| (name, args)))
 }
 
+/// The filter that the child installs, and the file for its answers.
 const PROGRAM: &str = "SKIFF_TEST_PROGRAM";
+const ANSWERS: &str = "SKIFF_TEST_ANSWERS";
 
 /// Run by the test below in a process of its own: installs the filter that it is given,
-/// makes the calls, and prints each answer.
+/// makes the calls, and writes each answer down.
 #[test]
 fn child() {
     let Ok(text) = std::env::var(PROGRAM) else {
@@ -48,7 +50,7 @@ fn child() {
     let answers: Vec<String> = table()
         .map(|(name, args)| call(number(name), args).to_string())
         .collect();
-    println!("answers {}", answers.join(" "));
+    std::fs::write(std::env::var(ANSWERS).unwrap(), answers.join(" ")).unwrap();
 }
 
 /// The errno of a call, 0 for none.
@@ -84,18 +86,16 @@ fn written(program: &Program) -> String {
 
 /// What the kernel answered in a child that installed `program`.
 fn seen(program: &Program) -> Vec<i32> {
+    let answers = tempfile::NamedTempFile::new().unwrap();
     let out = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "seccomp::tests::kernel::child", "--nocapture"])
+        .args(["--exact", "seccomp::tests::kernel::child"])
         .env(PROGRAM, written(program))
+        .env(ANSWERS, answers.path())
         .output()
         .unwrap();
-    let text = String::from_utf8_lossy(&out.stdout).into_owned();
-    let line = text
-        .split_once("answers ")
-        .unwrap_or_else(|| panic!("{out:?}"))
-        .1;
-    let line = line.lines().next().unwrap();
-    line.split(' ').map(|word| word.parse().unwrap()).collect()
+    assert!(out.status.success(), "{out:?}");
+    let text = std::fs::read_to_string(answers.path()).unwrap();
+    text.split(' ').map(|word| word.parse().unwrap()).collect()
 }
 
 #[test]
