@@ -31,6 +31,10 @@ demo name="":
 bench *args:
     cargo bench --bench peers -- {{args}}
 
+# Fuzzes one target of tests/fuzz for a while. Needs cargo-fuzz and a nightly compiler.
+fuzz target seconds="60":
+    cargo +nightly fuzz run --fuzz-dir tests/fuzz {{target}} -- -max_total_time={{seconds}}
+
 # Licences and duplicate versions of what we depend on.
 deny:
     cargo deny --offline check licenses bans sources

@@ -47,9 +47,17 @@ impl Bundle {
             path.display()
         );
         let text = fs::read(&path).with_context(|| format!("read {}", path.display()))?;
-        let spec: Spec = serde_json::from_slice(&text)
-            .with_context(|| format!("parse {}", path.display()))?;
-        check(&spec).with_context(|| format!("check {}", path.display()))?;
+        Self::parse(folder, &text)
+            .with_context(|| format!("understand {}", path.display()))
+    }
+
+    /// Takes what the `config.json` of a bundle in `folder` says.
+    ///
+    /// # Errors
+    /// When it is not JSON, or not for Linux.
+    pub fn parse(folder: PathBuf, config: &[u8]) -> Result<Self> {
+        let spec: Spec = serde_json::from_slice(config).context("parse it")?;
+        check(&spec)?;
         Ok(Self { folder, spec })
     }
 

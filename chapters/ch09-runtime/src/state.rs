@@ -74,7 +74,15 @@ impl State {
                 return Err(error).with_context(|| format!("read {}", path.display()));
             }
         };
-        serde_json::from_slice(&text).with_context(|| format!("parse {}", path.display()))
+        Self::parse(&text).with_context(|| format!("parse {}", path.display()))
+    }
+
+    /// Takes what a state's file says.
+    ///
+    /// # Errors
+    /// When it is no state.
+    pub fn parse(text: &[u8]) -> Result<Self> {
+        Ok(serde_json::from_slice(text)?)
     }
 
     /// Writes the state below `root`.
