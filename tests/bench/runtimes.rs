@@ -17,18 +17,12 @@ pub(crate) fn bench() {
     let hybrid =
         "! mountpoint -q /sys/fs/cgroup/unified || umount -l /sys/fs/cgroup/unified";
     let _ = world.run(&["sh", "-c", hybrid]).ok();
-    let plain = bundle(&world, "plain", |_| {});
-    let confined = bundle(&world, "confined", like_dockers);
-    let waiting = bundle(&world, "waiting", |spec| {
-        spec["process"]["args"] = json!(["sleep", "600"]);
-    });
-    let all = runtimes(&world, runtime);
-
-    let mut entries = all
-        .iter()
-        .map(|one| one.entry(0.6, |root, id| format!("{root} run --bundle {plain} {id}")))
-        .collect::<Vec<_>>();
-    entries.push(Entry {
+    let all = Runtimes::of(&world, runtime);
+    let (plain, confined) = (
+        bundle(&world, "plain", |_| {}),
+        bundle(&world, "docker", like_dockers),
+    );
+    let floor = Entry {
         name: "floor",
         version: "unshare, fork, four mounts, chroot, exec".into(),
         command: format!(
@@ -36,122 +30,111 @@ pub(crate) fn bench() {
             floor(&world).display()
         ),
         promise: None,
+    };
+    all.compare(
+        "run of `true`, runc's default spec",
+        0.6,
+        Some(floor),
+        |root, id| format!("{root} run --bundle {plain} {id}"),
+    );
+    let title = "the same with docker's seccomp filter and limits";
+    all.compare(title, 0.3, None, |root, id| {
+        format!("{root} run --bundle {confined} {id}")
     });
-    compare(&world, "run of `true`, runc's default spec", 100, &entries);
+    let waiting = bundle(&world, "waiting", |spec| {
+        spec["process"]["args"] = json!(["sleep", "600"]);
+    });
+    let title = "create; start; delete --force, three commands";
+    all.compare(title, 0.7, None, |root, id| {
+        let (made, end) = (format!("create --bundle {waiting} {id}"), "delete --force");
+        format!("sh -c '{root} {made} && {root} start {id} && {root} {end} {id}'")
+    });
+    all.each(|root| {
+        let quiet = ">/dev/null 2>&1 </dev/null";
+        format!("{root} create --bundle {waiting} held {quiet} && {root} start held")
+    });
+    all.compare("exec of `true`", 0.6, None, |root, _| {
+        format!("{root} exec held true")
+    });
+    all.each(|root| format!("{root} delete --force held"));
+    all.largest(&plain);
+}
 
-    let entries: Vec<_> = all
-        .iter()
-        .map(|one| {
-            one.entry(0.3, |root, id| {
-                format!("{root} run --bundle {confined} {id}")
-            })
-        })
-        .collect();
-    compare(
-        &world,
-        "the same with docker's seccomp filter and limits",
-        60,
-        &entries,
-    );
+/// Ours first, and those that are installed.
+struct Runtimes<'a> {
+    world: &'a World,
+    list: Vec<Runtime>,
+}
 
-    let entries: Vec<_> = all
-        .iter()
-        .map(|one| {
-            one.entry(0.7, |root, id| {
-        format!("sh -c '{root} create --bundle {waiting} {id} && {root} start {id} && \
-                 {root} delete --force {id}'")
-    })
-        })
-        .collect();
-    compare(
-        &world,
-        "create; start; delete --force, three commands",
-        60,
-        &entries,
-    );
-
-    for one in &all {
-        let root = one.root();
-        let line = format!(
-            "{root} create --bundle {waiting} held >/dev/null 2>&1 </dev/null && {root} start held"
-        );
-        let _ = world.run(&["sh", "-c", &line]).ok();
-    }
-    let entries: Vec<_> = all
-        .iter()
-        .map(|one| one.entry(0.6, |root, _| format!("{root} exec held true")))
-        .collect();
-    compare(&world, "exec of `true`", 100, &entries);
-    for one in &all {
-        let line = format!("{} delete --force held", one.root());
-        let _ = world.run(&["sh", "-c", &line]).ok();
+impl<'a> Runtimes<'a> {
+    fn of(world: &'a World, ours: &'static str) -> Self {
+        let one = |name, version, program: &str| Runtime {
+            name,
+            version,
+            root: format!("{program} --root {}", world.home().join(name).display()),
+        };
+        let mut list = vec![one("skiff-runtime", env!("CARGO_PKG_VERSION").into(), ours)];
+        for name in ["crun", "runc", "youki"] {
+            if let Some(version) = version(world, &[name, "--version"]) {
+                list.push(one(name, version, name));
+            }
+        }
+        Self { world, list }
     }
 
-    largest(&world, &all, &plain);
+    /// Measures what `command` says for each, given how to call it and a container's
+    /// name. `promise` is what we promise of crun's time.
+    fn compare(
+        &self,
+        title: &str,
+        promise: f64,
+        more: Option<Entry>,
+        command: impl Fn(&str, &str) -> String,
+    ) {
+        let entry = |one: &Runtime| Entry {
+            name: one.name,
+            version: one.version.clone(),
+            // Nobody may hang: youki now and then misses its child's end.
+            command: format!(
+                "timeout 10 {}",
+                command(&one.root, &format!("bench-{}", one.name))
+            ),
+            promise: (one.name == "crun").then_some(promise),
+        };
+        let entries: Vec<_> = self.list.iter().map(entry).chain(more).collect();
+        compare(self.world, title, 100, &entries);
+    }
+
+    /// Runs a line of the shell for each, given how to call it.
+    fn each(&self, line: impl Fn(&str) -> String) {
+        for one in &self.list {
+            let _ = self.world.run(&["sh", "-c", &line(&one.root)]).ok();
+        }
+    }
+
+    /// The resident memory of a runtime and its children at its largest, by GNU time.
+    #[expect(clippy::print_stdout, reason = "a program")]
+    fn largest(&self, bundle: &str) {
+        if version(self.world, &["time", "--version"]).is_none() {
+            return;
+        }
+        println!("\nresident memory of `run`, the largest of its processes");
+        for one in &self.list {
+            let line = format!("exec {} run --bundle {bundle} memory", one.root);
+            let words = ["time", "-f", "%M", "sh", "-c", &line];
+            let out = self.world.run(&words).expect(0);
+            let kib = out.stderr.lines().last().unwrap_or_default().to_owned();
+            println!("{:14} {kib:>9} KiB", one.name);
+        }
+    }
 }
 
 /// One runtime of this machine.
 struct Runtime {
     name: &'static str,
     version: String,
-    program: String,
-    states: String,
-}
-
-impl Runtime {
-    /// How the program is called, with states of its own.
-    fn root(&self) -> String {
-        format!("{} --root {}", self.program, self.states)
-    }
-
-    /// What is measured: `command` is given how to call it, and a container's name.
-    /// `promise` is what we promise of crun's time.
-    fn entry(&self, promise: f64, command: impl Fn(&str, &str) -> String) -> Entry {
-        // Nobody may hang: youki now and then misses its child's end.
-        let called = format!(
-            "timeout 10 {}",
-            command(&self.root(), &format!("bench-{}", self.name))
-        );
-        Entry {
-            name: self.name,
-            version: self.version.clone(),
-            command: called,
-            promise: (self.name == "crun").then_some(promise),
-        }
-    }
-}
-
-/// Ours, and those that are installed.
-fn runtimes(world: &World, ours: &'static str) -> Vec<Runtime> {
-    let one = |name, version, program: &str| Runtime {
-        name,
-        version,
-        program: program.to_owned(),
-        states: world.home().join(name).display().to_string(),
-    };
-    let mut all = vec![one("skiff-runtime", env!("CARGO_PKG_VERSION").into(), ours)];
-    for name in ["crun", "runc", "youki"] {
-        if let Some(version) = version(world, &[name, "--version"]) {
-            all.push(one(name, version, name));
-        }
-    }
-    all
-}
-
-/// The resident memory of a runtime and its children at its largest, by GNU time.
-#[expect(clippy::print_stdout, reason = "a program")]
-fn largest(world: &World, all: &[Runtime], bundle: &str) {
-    if version(world, &["time", "--version"]).is_none() {
-        return;
-    }
-    println!("\nresident memory of `run`, the largest of its processes");
-    for one in all {
-        let line = format!("{} run --bundle {bundle} memory", one.root());
-        let words = ["time", "-f", "%M", "sh", "-c", &line];
-        let out = world.run(&words).expect(0);
-        let kib = out.stderr.lines().last().unwrap_or_default().to_owned();
-        println!("{:14} {kib:>9} KiB", one.name);
-    }
+    /// How it is called, with states of its own.
+    root: String,
 }
 
 /// Changes a specification into what docker would have written: its filter, and limits.
