@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, bail};
 use engine::api::container::{ContainerConfig, CreateRequest};
 use engine::api::host::HostConfig;
 use engine::api::{Filters, Words};
@@ -26,7 +26,6 @@ pub(crate) struct Streams {
 /// # Errors
 /// When a file that a flag names cannot be read, or a flag asks for what is not there.
 pub(crate) fn create(typed: &Create, streams: Streams) -> Result<CreateRequest> {
-    ensure!(!typed.process.init, "--init is not there yet");
     let mut host = host_config(typed)?;
     if let (true, Some((rows, columns))) = (typed.tty, streams.size) {
         host.console_size = vec![rows.into(), columns.into()];
@@ -112,6 +111,7 @@ fn host_config(typed: &Create) -> Result<HostConfig> {
         memory: rights.memory.unwrap_or_default(),
         nano_cpus: rights.cpus.unwrap_or_default(),
         pids_limit: rights.pids_limit,
+        init: typed.process.init.then_some(true),
         ..HostConfig::default()
     };
     if let Some(file) = &typed.cidfile {

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::{toolbox, world};
+use crate::{field, toolbox, world};
 
 #[test]
 fn environment_folder_user_and_host_name() {
@@ -94,4 +94,25 @@ fn a_container_is_confined() {
     assert!(text.contains("CapBnd:\t00000000a80425fb\n"), "{text}");
     assert!(text.contains("Seccomp:\t2\n"), "{text}");
     assert!(text.contains("sys\n0\n0\nmount\n"), "{text}");
+}
+
+/// `--init`: somebody is PID 1 who reaps, hands signals on, and passes the end on.
+#[test]
+fn an_init_before_the_program() {
+    let Some(world) = world() else { return };
+    let script = "echo $$; sh -c 'sleep 0.1 &'; sleep 0.4; \
+                  grep -l '^State:.Z' /proc/[0-9]*/status | wc -l; exit 7";
+    let out = world.skiff(&toolbox(&["--init"], script)).expect(7);
+    assert_eq!(out.stdout, "2\n0\n", "{out}");
+    // A program without a handler: it ends by the first signal, not by SIGKILL.
+    let words = [
+        "run", "-d", "--init", "--name", "calm", "toolbox", "sleep", "600",
+    ];
+    let _ = world.skiff(&words).ok();
+    assert_eq!(field(&world, "calm", "{{.HostConfig.Init}}"), "true");
+    let _ = world.skiff(&["stop", "calm"]).ok();
+    assert_eq!(field(&world, "calm", "{{.State.ExitCode}}"), "143");
+    world
+        .skiff(&["run", "--init", "--runtime", "/bin/true", "toolbox", "true"])
+        .refused(125, "HostConfig.Init: with a runtime that is not skiff's");
 }

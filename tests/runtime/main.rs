@@ -4,6 +4,7 @@
 
 mod callers;
 mod fields;
+mod init;
 mod verbs;
 
 use std::fs;
@@ -31,7 +32,8 @@ fn bundle(world: &World, name: &str, change: impl FnOnce(&mut Value)) -> String 
     let busybox = world.run(&["sh", "-c", "command -v busybox"]).ok();
     fs::copy(busybox.trim(), root.join("bin/busybox")).unwrap();
     for applet in [
-        "sh", "true", "sleep", "cat", "id", "echo", "stty", "mount", "hostname", "ionice",
+        "sh", "true", "sleep", "cat", "id", "echo", "stty", "mount", "hostname",
+        "ionice", "cut", "grep", "ls", "readlink",
     ] {
         std::os::unix::fs::symlink("busybox", root.join("bin").join(applet)).unwrap();
     }

@@ -25,8 +25,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use anyhow::{Context, Result, anyhow, bail};
 
 pub use child::{Child, Exit};
-pub use clone::{CLONE3, How, fork};
-pub use exec::{EXECVE, NotRunnable, Program, exec, find, strings};
+pub use clone::{CLONE3, How, fork, fork_again, signal};
+pub use exec::{EXECVE, NotRunnable, Program, environment, exec, find, strings};
 pub use line::{Line, Message, pair, receive_descriptor};
 pub use reap::reap;
 pub use report::{EXEC, FAILED, died, report, reported};
@@ -96,6 +96,14 @@ pub fn leave_after(work: impl FnOnce() -> Result<i32>) -> ! {
         Ok(Ok(code)) => clone::leave(code),
         _ => clone::leave(1),
     }
+}
+
+/// As [`leave_after`], for a process that stays long after others count on its end of
+/// the line (and on all else that it holds) to be shut: only its standard streams are
+/// open when `work` begins.
+pub fn remain(work: impl FnOnce() -> Result<i32>) -> ! {
+    clone::close_all();
+    leave_after(work)
 }
 
 fn panic_text(panic: &(dyn Any + Send)) -> &str {

@@ -46,6 +46,7 @@ pub use events::{Event, events};
 pub use exec::{Exec, exec, exec_and_stay};
 pub use freeze::{pause, resume};
 pub use kill::kill;
+pub use namespaces::pid1::init;
 pub use ps::ps;
 pub use run::run;
 pub use start::start;

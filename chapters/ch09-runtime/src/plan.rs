@@ -18,11 +18,11 @@ use namespaces::{Namespace, Namespaces};
 use nix::sys::personality::Persona;
 use oci_spec::runtime::{
     Linux, LinuxIdMapping, LinuxNamespaceType, LinuxPersonality, LinuxPersonalityDomain,
-    LinuxTimeOffset,
+    LinuxTimeOffset, Spec,
 };
 use privileges::IdMap;
 
-use crate::spec::Bundle;
+use crate::spec::{Bundle, INIT};
 
 pub use process::{Confinement, Identity, Process};
 pub use tree::Tree;
@@ -53,6 +53,8 @@ pub struct Plan {
     pub cgroup: PathBuf,
     /// See `cgroup`.
     pub limits: Limits,
+    /// Whether an init stays before the program (see [`INIT`]).
+    pub init: bool,
     /// The process to run, unless the bundle names none.
     pub process: Process,
 }
@@ -110,6 +112,7 @@ impl Plan {
                 .collect(),
             cgroup: cgroup_path(linux, id),
             limits: limits::of(linux.resources().as_ref())?,
+            init: asks_for_init(spec)?,
             process: Process::of(
                 spec.process()
                     .as_ref()
@@ -125,6 +128,18 @@ impl Plan {
     #[must_use]
     pub fn has(&self, kind: Namespace) -> bool {
         self.namespaces.has(kind) || self.joined.iter().any(|(joined, _)| *joined == kind)
+    }
+}
+
+fn asks_for_init(spec: &Spec) -> Result<bool> {
+    let annotations = spec.annotations().as_ref();
+    match annotations
+        .and_then(|all| all.get(INIT))
+        .map(String::as_str)
+    {
+        None | Some("" | "false") => Ok(false),
+        Some("true") => Ok(true),
+        Some(other) => bail!("config.json: annotations[{INIT}] is {other:?}, not true"),
     }
 }
 

@@ -13,7 +13,7 @@ use std::path::Path;
 use anyhow::{Context, Result, bail, ensure};
 use chroot::process;
 use mounts::Root;
-use namespaces::{Helm, Namespace, identity, join};
+use namespaces::{Helm, Namespace, identity, join, pid1};
 use nix::sys::personality;
 use nix::unistd::{chdir, getcwd, getpid, setsid};
 use oci_spec::runtime::Hooks;
@@ -117,11 +117,16 @@ impl Recipe<'_> {
         let ready = |process: &Process| {
             confine::confine(process)?;
             // With the user's own permissions, and checked to be inside the root.
-            enter(&process.cwd)
+            enter(&process.cwd)?;
+            if self.plan.init {
+                pid1::split()?;
+            }
+            Ok(())
         };
         let Some(mut gate) = self.gate.take() else {
             self.hooks(hooks::Moment::StartContainer, Status::Created)?;
             ready(process)?;
+            // From the one that becomes the program: the other has shut its line.
             helm.executing()?;
             return Err(process::exec(
                 &program,

@@ -14,6 +14,10 @@ pub const OCI_VERSION: &str = "1.2.0";
 /// them, so that older runtimes take them.
 pub const WRITTEN_VERSION: &str = "1.0.2";
 
+/// The annotation by which a bundle asks for an init: `true` keeps the container's first
+/// process as one, and the program becomes its child.
+pub const INIT: &str = "org.skiff.init";
+
 /// A `config.json` is no larger (bytes); a larger one is refused unread.
 const LARGEST: u64 = 8 << 20;
 

@@ -33,5 +33,8 @@ pub use protocol::{
     Answer, Exec, Exit, Kind, Ready, Refusal, Reply, Report, Request, Status, Streams,
 };
 
+/// The annotation by which a bundle asks our own runtime for an init.
+pub use runtime::spec::INIT;
+
 /// The sources that this was built from: `skiff-shim --build` prints it.
 pub const BUILD: &str = env!("SHIM_BUILD");

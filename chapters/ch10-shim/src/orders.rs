@@ -1,6 +1,5 @@
 //! What a runtime is told to do: our own by a call, another by its command line.
 
-use std::ffi::CString;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -131,16 +130,10 @@ pub(crate) fn delegate(
     }
     let mut words = vec![runtime.to_string_lossy().into_owned()];
     words.extend(command(config, order, papers));
-    let environment: Vec<_> = std::env::vars_os()
-        .filter_map(|(name, value)| {
-            let entry = [name.as_encoded_bytes(), b"=", value.as_encoded_bytes()];
-            CString::new(entry.concat()).ok()
-        })
-        .collect();
     Err(process::exec(
         runtime,
         &process::strings(&words)?,
-        &environment,
+        &process::environment(),
     ))
 }
 

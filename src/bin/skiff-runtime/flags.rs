@@ -152,6 +152,13 @@ pub(crate) enum Verb {
     },
     /// Show what this runtime can do, as JSON.
     Features,
+    /// Be the init of a container that another runtime made.
+    #[command(hide = true)]
+    Init {
+        /// The program and its arguments.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true, required = true)]
+        words: Vec<String>,
+    },
 }
 
 #[derive(Args)]

@@ -87,6 +87,7 @@ fn act(cli: Cli) -> Result<ExitCode> {
             let features = runtime::features::features();
             println!("{}", serde_json::to_string_pretty(&features)?);
         }
+        Verb::Init { words } => match runtime::init(&words)? {},
     }
     Ok(ExitCode::SUCCESS)
 }

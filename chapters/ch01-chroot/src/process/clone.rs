@@ -3,6 +3,7 @@
 mod refused;
 
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::Result;
 use nix::errno::Errno;
@@ -68,6 +69,44 @@ pub fn fork(how: &How<'_>) -> Result<Forked> {
 }
 // ANCHOR_END: fork
 
+/// Set in a process that [`fork`] made: it has one thread, since it began with one and
+/// nothing here starts another.
+static MADE_HERE: AtomicBool = AtomicBool::new(false);
+
+/// Makes a copy of this process by the oldest of the calls, for one that is confined
+/// already: a system call filter lets it pass where it knows no clone3(2). Returns the
+/// new one's pid, and in the new one `None`.
+///
+/// # Errors
+/// When this process has a second thread; what fork(2) answers.
+pub fn fork_again() -> Result<Option<Pid>> {
+    // There threads need not be counted, nor could they be where no /proc is mounted.
+    if !MADE_HERE.load(Ordering::Relaxed) {
+        only_thread()?;
+    }
+    // SAFETY: as for clone3 above: the process has one thread, so no lock of another is
+    // copied in its locked state, and the copy goes on with a stack of its own.
+    let pid = Errno::result(unsafe { libc::fork() })?;
+    Ok((pid > 0).then_some(Pid::from_raw(pid)))
+}
+
+/// Sends a child that is not reaped yet a signal, by its number (kill(2)).
+///
+/// # Errors
+/// EINVAL for a number that is no signal.
+pub fn signal(child: Pid, signal: i32) -> Result<(), Errno> {
+    // SAFETY: kill(2) takes two integers.
+    Errno::result(unsafe { libc::kill(child.as_raw(), signal) }).map(drop)
+}
+
+/// Closes every descriptor but the standard three, for a process that will never
+/// return to their owners (close_range(2)).
+pub(super) fn close_all() {
+    // SAFETY: the caller leaves by `_exit` after work that opens its own descriptors:
+    // no owner of a closed one runs again, not even to be dropped.
+    unsafe { libc::syscall(libc::SYS_close_range, 3, libc::c_uint::MAX, 0) };
+}
+
 /// The error of a refused `call`, with a hint from the list that it belongs to.
 fn refused(how: &How<'_>, call: &str, errno: Errno) -> anyhow::Error {
     let error =
@@ -92,7 +131,10 @@ fn clone3(how: &How<'_>) -> Result<Forked, Errno> {
     let answer =
         unsafe { libc::syscall(libc::SYS_clone3, &raw mut args, size_of::<CloneArgs>()) };
     match answer {
-        0 => Ok(Forked::Child),
+        0 => {
+            MADE_HERE.store(true, Ordering::Relaxed);
+            Ok(Forked::Child)
+        }
         -1 => Err(Errno::last()),
         pid => {
             // SAFETY: with CLONE_PIDFD the kernel has stored a new descriptor there,

@@ -3,7 +3,7 @@
 mod program;
 mod refused;
 
-use std::ffi::CString;
+use std::ffi::{CString, OsString};
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::PermissionsExt;
@@ -126,6 +126,16 @@ pub fn strings<S: AsRef<str>>(list: &[S]) -> Result<Vec<CString>> {
             .with_context(|| format!("{:?} contains a NUL byte", text.as_ref()))
     };
     list.iter().map(one).collect()
+}
+
+/// This process's own environment, as [`exec`] takes it.
+#[must_use]
+pub fn environment() -> Vec<CString> {
+    let entry = |(name, value): (OsString, OsString)| {
+        let entry = [name.as_encoded_bytes(), b"=", value.as_encoded_bytes()];
+        CString::new(entry.concat()).ok()
+    };
+    std::env::vars_os().filter_map(entry).collect()
 }
 
 /// Becomes `program`; returns only the reason why that did not happen.

@@ -11,7 +11,7 @@ use crate::api::host::Ulimit;
 use crate::api::{ContainerConfig, CreateRequest, HostConfig};
 
 /// Members of `HostConfig` that are refused unless they ask for nothing.
-const UNSUPPORTED: [&str; 25] = [
+const UNSUPPORTED: [&str; 24] = [
     "VolumesFrom",
     "Cgroup",
     "Links",
@@ -35,7 +35,6 @@ const UNSUPPORTED: [&str; 25] = [
     "CpuPercent",
     "IOMaximumIOps",
     "IOMaximumBandwidth",
-    "Init",
     "VolumeDriver",
 ];
 

@@ -5,6 +5,7 @@
 //! what he may do, [`mounts`] what he sees, [`resources`] how much he gets, and
 //! [`users`] finds him in the image's files.
 
+mod init;
 mod mounts;
 mod names;
 mod process;
@@ -73,6 +74,9 @@ pub(super) fn spec(
     }
     if host.annotations.is_null() {
         spec["annotations"] = json!({});
+    }
+    if host.init == Some(true) {
+        init::add(&mut spec, external_runtime(&host.runtime)?.is_none())?;
     }
     Ok(spec)
 }

@@ -21,7 +21,6 @@ fn what_dockers_client_sends_by_default_is_taken() {
 fn what_is_not_done_is_named_not_dropped() {
     for (member, field) in [
         (r#""Devices":[{"PathOnHost":"/dev/kvm"}]"#, "Devices"),
-        (r#""Init":true"#, "Init"),
         (r#""VolumesFrom":["x"]"#, "VolumesFrom"),
         (r#""BlkioWeight":10"#, "BlkioWeight"),
         (r#""PidMode":"container:x""#, "PidMode"),
