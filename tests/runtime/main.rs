@@ -4,7 +4,9 @@
 
 mod callers;
 mod fields;
+mod idmap;
 mod init;
+mod seccomp;
 mod verbs;
 
 use std::fs;
@@ -26,14 +28,14 @@ fn world() -> Option<World> {
 fn bundle(world: &World, name: &str, change: impl FnOnce(&mut Value)) -> String {
     let dir = world.folder(name);
     let root = dir.join("rootfs");
-    for folder in ["bin", "dev", "proc", "sys", "tmp"] {
+    for folder in ["bin", "data", "dev", "proc", "sys", "tmp"] {
         fs::create_dir_all(root.join(folder)).unwrap();
     }
     let busybox = world.run(&["sh", "-c", "command -v busybox"]).ok();
     fs::copy(busybox.trim(), root.join("bin/busybox")).unwrap();
     for applet in [
         "sh", "true", "sleep", "cat", "id", "echo", "stty", "mount", "hostname",
-        "ionice", "cut", "grep", "ls", "readlink",
+        "ionice", "cut", "grep", "ls", "readlink", "mkdir", "chmod", "stat",
     ] {
         std::os::unix::fs::symlink("busybox", root.join("bin").join(applet)).unwrap();
     }

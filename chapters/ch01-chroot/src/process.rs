@@ -27,7 +27,7 @@ use anyhow::{Context, Result, anyhow, bail};
 pub use child::{Child, Exit};
 pub use clone::{CLONE3, How, fork, fork_again, signal};
 pub use exec::{EXECVE, NotRunnable, Program, environment, exec, find, strings};
-pub use line::{Line, Message, pair, receive_descriptor};
+pub use line::{Line, Message, pair, receive_descriptor, send_descriptor};
 pub use reap::reap;
 pub use report::{EXEC, FAILED, died, report, reported};
 

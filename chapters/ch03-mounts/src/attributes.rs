@@ -89,6 +89,27 @@ pub(crate) fn mount_setattr(
         propagation,
         user_namespace: 0,
     };
+    set(fd, recursive, &attributes)
+}
+
+/// Gives the mount (and, if `recursive`, all below it) other ids for its files: those
+/// that the maps of a user namespace make of them.
+pub(crate) fn map_ids(
+    fd: BorrowedFd<'_>,
+    recursive: bool,
+    user_namespace: BorrowedFd<'_>,
+) -> Result<(), Errno> {
+    const MOUNT_ATTR_IDMAP: u64 = 0x10_0000;
+    let attributes = MountAttr {
+        set: MOUNT_ATTR_IDMAP,
+        clear: 0,
+        propagation: 0,
+        user_namespace: user_namespace.as_raw_fd() as u64,
+    };
+    set(fd, recursive, &attributes)
+}
+
+fn set(fd: BorrowedFd<'_>, recursive: bool, attributes: &MountAttr) -> Result<(), Errno> {
     let depth = if recursive { libc::AT_RECURSIVE } else { 0 };
     // SAFETY: mount_setattr(2) reads a path and `size` bytes of a `struct mount_attr`,
     // and writes nothing: the path is a literal with its NUL, `attributes` lives until
@@ -99,7 +120,7 @@ pub(crate) fn mount_setattr(
             fd.as_raw_fd(),
             c"".as_ptr(),
             libc::AT_EMPTY_PATH | depth,
-            &raw const attributes,
+            std::ptr::from_ref(attributes),
             size_of::<MountAttr>(),
         )
     };

@@ -35,7 +35,7 @@ pub use devices::{
 pub use hide::{make_root_read_only, mask, read_only};
 pub use options::{Options, option_words, parse_options};
 pub use pivot::{move_root, pivot};
-pub use plan::{Mount, apply};
+pub use plan::{IdMapped, Mount, apply, id_mapped};
 pub use proc::write_proc;
 pub use propagation::{
     Depth, Kind, Propagation, prepare_root, private, set_propagation, spread_root,

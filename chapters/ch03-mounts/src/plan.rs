@@ -4,9 +4,10 @@ mod bind;
 mod cgroup;
 mod copy_up;
 mod filesystem;
+mod id_mapped;
 mod refused;
 
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
@@ -19,6 +20,7 @@ use crate::options::{Options, parse_options};
 use crate::propagation::Depth;
 use crate::propagation::propagate;
 use crate::root::Root;
+pub use id_mapped::{IdMapped, id_mapped};
 pub(crate) use refused::{ATTRIBUTES, BIND, FILESYSTEM};
 
 /// One mount, in the shape of the OCI specification (`config.md`, "Mounts").
@@ -32,6 +34,8 @@ pub struct Mount {
     pub fstype: Option<String>,
     /// Option words, read by [`parse_options`].
     pub options: Vec<String>,
+    /// For a bind whose files have other ids: the mount itself, made beforehand.
+    pub id_mapped: Option<IdMapped>,
 }
 
 /// Performs the mounts of `plan` in their order, below `root`.
@@ -65,8 +69,8 @@ fn perform(root: &Root, mount: &Mount, options: &Options) -> Result<()> {
         mount.target.is_absolute(),
         "the target is not an absolute path"
     );
-    if options.id_mapped.is_some() {
-        bail!("the option idmap is not supported yet");
+    if options.id_mapped.is_some() && mount.id_mapped.is_none() {
+        bail!("idmap is for a bind whose id maps are known");
     }
     let bind = options
         .bind
@@ -109,18 +113,18 @@ impl Mount {
 
 /// Puts a detached mount onto `target`, then gives it what only a place can have.
 fn attach(
-    mount: &OwnedFd,
+    mount: BorrowedFd<'_>,
     target: BorrowedFd<'_>,
     asked: &Mount,
     options: &Options,
 ) -> Result<()> {
     refused::below_proc(target, asked)?;
     place(mount, target).context("put it in its place")?;
-    spread(mount.as_fd(), asked, options)
+    spread(mount, asked, options)
 }
 
 /// move_mount(2) of a detached mount to a place that is held open.
-pub(crate) fn place(mount: &OwnedFd, target: BorrowedFd<'_>) -> rustix::io::Result<()> {
+pub(crate) fn place(mount: impl AsFd, target: BorrowedFd<'_>) -> rustix::io::Result<()> {
     let by_descriptor =
         MoveMountFlags::MOVE_MOUNT_F_EMPTY_PATH | MoveMountFlags::MOVE_MOUNT_T_EMPTY_PATH;
     move_mount(mount, "", target, "", by_descriptor)

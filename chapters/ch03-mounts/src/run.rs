@@ -102,17 +102,17 @@ fn plan(asked: &Run, root: bool) -> Result<Vec<Mount>> {
         plan.push(Mount {
             source,
             target,
-            fstype: None,
             options: options.concat(),
+            ..Mount::default()
         });
     }
     for tmpfs in &asked.tmpfs {
         let (target, options) = tmpfs.split_once(':').unwrap_or((tmpfs, ""));
         plan.push(Mount {
-            source: None,
             target: target.into(),
             fstype: Some("tmpfs".to_owned()),
             options: words(options),
+            ..Mount::default()
         });
     }
     Ok(plan)

@@ -133,5 +133,6 @@ fn mount(fstype: &str, target: &str, options: &[&str]) -> Mount {
         target: target.into(),
         fstype: Some(fstype.to_owned()),
         options: options.iter().map(|word| (*word).to_owned()).collect(),
+        ..Mount::default()
     }
 }

@@ -17,6 +17,7 @@ use privileges::{
 };
 use workbench::steps;
 
+use crate::listener::Way;
 use crate::plan::Process;
 
 /// What can be set early, while everything may still be opened.
@@ -47,27 +48,29 @@ pub fn prepare(process: &Process) -> Result<()> {
 /// # Errors
 /// What the kernel refused; then the process must not go on.
 // ANCHOR: confine
-pub fn confine(process: &Process) -> Result<()> {
+pub fn confine(process: &Process, way: Option<&Way>) -> Result<()> {
     let (who, confinement) = (&process.identity, &process.confinement);
     if !confinement.no_new_privileges {
-        filter(process)?;
+        filter(process, way)?;
     }
     confinement.capabilities.drop_bounding()?;
     become_user(who.uid, who.gid, &who.groups, who.umask)?;
     confinement.capabilities.set_rest()?;
     if confinement.no_new_privileges {
         no_new_privileges()?;
-        filter(process)?;
+        filter(process, way)?;
     }
     Ok(())
 }
 // ANCHOR_END: confine
 
-fn filter(process: &Process) -> Result<()> {
-    match &process.confinement.seccomp {
-        Some(filter) => seccomp::install(filter)
-            .map(drop)
-            .context("install the seccomp filter"),
-        None => Ok(()),
+fn filter(process: &Process, way: Option<&Way>) -> Result<()> {
+    let Some(filter) = &process.confinement.seccomp else {
+        return Ok(());
+    };
+    let notified = seccomp::install(filter).context("install the seccomp filter")?;
+    match (notified, way) {
+        (Some(descriptor), Some(way)) => way.send(&descriptor),
+        _ => Ok(()),
     }
 }

@@ -5,16 +5,15 @@
 //! controlling terminal; the master is sent to whoever asked for the terminal.
 
 use std::fs::OpenOptions;
-use std::io::IoSlice;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 
 use anyhow::{Context, Result};
+use chroot::process::send_descriptor;
 use nix::fcntl::OFlag;
 use nix::pty::{posix_openpt, ptsname_r, unlockpt};
-use nix::sys::socket::{ControlMessage, MsgFlags, sendmsg};
 use nix::unistd::{dup2_stderr, dup2_stdin, dup2_stdout, setsid};
 use workbench::steps;
 
@@ -97,16 +96,6 @@ pub fn adopt(slave: &OwnedFd) -> Result<()> {
 pub fn send_to(path: &Path, master: BorrowedFd<'_>) -> Result<()> {
     let socket = UnixStream::connect(path)
         .with_context(|| format!("connect to the console socket {}", path.display()))?;
-    let descriptors = [master.as_raw_fd()];
-    let rights = [ControlMessage::ScmRights(&descriptors)];
-    let data = [IoSlice::new(b"/dev/ptmx")];
-    sendmsg::<()>(
-        socket.as_raw_fd(),
-        &data,
-        &rights,
-        MsgFlags::MSG_NOSIGNAL,
-        None,
-    )
-    .with_context(|| format!("send the terminal to {}", path.display()))?;
-    Ok(())
+    send_descriptor(socket.as_fd(), b"/dev/ptmx", master)
+        .with_context(|| format!("send the terminal to {}", path.display()))
 }

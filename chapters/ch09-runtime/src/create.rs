@@ -18,13 +18,13 @@ use nix::unistd::{Pid, User, geteuid};
 use oci_spec::runtime::Hooks;
 use workbench::files::write_atomic;
 
-use crate::console;
 use crate::hooks::{self, Moment};
 use crate::plan::Plan;
 use crate::recipe::{ASK_CONSOLE, ASK_HOOKS, Recipe};
 use crate::spec::{Bundle, OCI_VERSION, check_id};
 use crate::start_gate::{self, Gate};
 use crate::state::{State, Status, folder, now, start_time};
+use crate::{console, id_mapped};
 
 /// What is to be created.
 #[derive(Debug)]
@@ -141,6 +141,7 @@ fn launch_in(
         state: steward.state.clone(),
         gate,
         preserved: what.preserve_fds,
+        mounts: id_mapped::mounts(plan)?,
     };
     // A pid namespace is for children only: what is joined here, the clone is born in.
     join_pid(plan)?;

@@ -112,7 +112,7 @@ pub fn exec(what: &Exec<'_>) -> Result<Child> {
     };
     let preserved = what.preserve_fds;
     launch(&plan, &mut steward, |helm| {
-        cook(&process, &namespaces, preserved, helm)
+        cook(&process, &namespaces, (preserved, &state), helm)
     })
 }
 
@@ -149,9 +149,11 @@ fn open_namespaces(target: Pid) -> Result<Vec<(Namespace, OwnedFd)>> {
 fn cook(
     process: &Process,
     namespaces: &[(Namespace, OwnedFd)],
-    preserved: u32,
+    (preserved, state): (u32, &State),
     helm: &Helm<'_>,
 ) -> Result<Infallible> {
+    let listener = process.confinement.listener.as_ref();
+    let way = listener.map(|who| who.reach(state.shown())).transpose()?;
     for (kind, file) in namespaces {
         if *kind != Namespace::Pid {
             join::join(&[(*kind, file.as_fd())])?;
@@ -170,7 +172,7 @@ fn cook(
     let program = process::find(&process.program, &process.path)?;
     close_on_exec_from(preserved.saturating_add(3))
         .context("mark the descriptors close-on-exec")?;
-    confine::confine(process)?;
+    confine::confine(process, way.as_ref())?;
     enter(&process.cwd)?;
     helm.executing()?;
     Err(process::exec(

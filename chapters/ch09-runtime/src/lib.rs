@@ -21,7 +21,9 @@ pub mod exec;
 pub mod features;
 pub mod freeze;
 pub mod hooks;
+pub mod id_mapped;
 pub mod kill;
+pub mod listener;
 pub mod plan;
 pub mod ps;
 #[expect(

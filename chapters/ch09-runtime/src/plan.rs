@@ -25,8 +25,8 @@ use privileges::IdMap;
 use crate::spec::{Bundle, INIT};
 
 pub use process::{Confinement, Identity, Process};
-pub use tree::Tree;
 use tree::tree;
+pub use tree::{IdMaps, Tree};
 
 /// All that is to be done for a container.
 #[derive(Debug)]

@@ -12,13 +12,14 @@ use std::path::Path;
 
 use anyhow::{Context, Result, bail, ensure};
 use chroot::process;
-use mounts::Root;
+use mounts::{Mount, Root};
 use namespaces::{Helm, Namespace, identity, join, pid1};
 use nix::sys::personality;
 use nix::unistd::{chdir, getcwd, getpid, setsid};
 use oci_spec::runtime::Hooks;
 use workbench::steps;
 
+use crate::listener::Way;
 use crate::plan::{Plan, Process};
 use crate::start_gate::Gate;
 use crate::state::{State, Status};
@@ -40,6 +41,8 @@ pub struct Recipe<'a> {
     pub state: State,
     /// Where to wait for `start`; without one the program runs at once.
     pub gate: Option<Gate>,
+    /// The mounts, in their order.
+    pub mounts: Vec<Mount>,
     /// Descriptors after the three standard ones that the program inherits.
     pub preserved: u32,
 }
@@ -52,6 +55,10 @@ impl Recipe<'_> {
     // ANCHOR: cook
     pub fn cook(self, helm: &Helm<'_>) -> Result<Infallible> {
         let (plan, process) = (self.plan, &self.plan.process);
+        // The way to whoever decides about its calls, while the host's paths are there.
+        let told = hooks::told(&self.state, 0, Status::Created);
+        let listener = process.confinement.listener.as_ref();
+        let way = listener.map(|who| who.reach(told)).transpose()?;
         // Namespaces of others, now that the gate has seen to this process's ids.
         join_given(plan)?;
         if plan.namespaces.has(Namespace::User) {
@@ -71,7 +78,7 @@ impl Recipe<'_> {
         confine::prepare(process)?;
         // The tree, still reached from the host's root.
         let root = mounts::prepare_root(&plan.tree.root, plan.tree.propagation)?;
-        mounts::apply(&root, &plan.tree.mounts)?;
+        mounts::apply(&root, &self.mounts)?;
         if plan.tree.has_own_dev() {
             mounts::default_devices(&root, process.terminal)?;
         }
@@ -103,19 +110,19 @@ impl Recipe<'_> {
         }
         mounts::read_only(&inside, &plan.tree.read_only_paths)?;
         mounts::mask(&inside, &plan.tree.masked)?;
-        self.finish(helm)
+        self.finish(helm, way.as_ref())
     }
     // ANCHOR_END: cook_inside
 
     /// The last steps: wait for `start`, give up what must be given up, exec.
     // ANCHOR: finish
-    fn finish(mut self, helm: &Helm<'_>) -> Result<Infallible> {
+    fn finish(mut self, helm: &Helm<'_>, way: Option<&Way>) -> Result<Infallible> {
         let process = &self.plan.process;
         let home = home(process);
         let program = process::find(&process.program, &process.path)?;
         keep_only(self.preserved)?;
         let ready = |process: &Process| {
-            confine::confine(process)?;
+            confine::confine(process, way)?;
             // With the user's own permissions, and checked to be inside the root.
             enter(&process.cwd)?;
             if self.plan.init {

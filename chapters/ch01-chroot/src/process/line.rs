@@ -134,6 +134,23 @@ pub fn receive_descriptor(socket: BorrowedFd<'_>) -> Result<Option<OwnedFd>> {
     Ok(received(&message))
 }
 
+/// Sends one message with a descriptor to a socket, whose other end takes it by
+/// [`receive_descriptor`].
+///
+/// # Errors
+/// When the other end is gone.
+pub fn send_descriptor(
+    socket: BorrowedFd<'_>,
+    data: &[u8],
+    descriptor: BorrowedFd<'_>,
+) -> Result<(), Errno> {
+    let descriptors = [descriptor.as_raw_fd()];
+    let rights = [ControlMessage::ScmRights(&descriptors)];
+    let parts = [IoSlice::new(data)];
+    let flags = MsgFlags::MSG_NOSIGNAL;
+    sendmsg::<()>(socket.as_raw_fd(), &parts, &rights, flags, None).map(drop)
+}
+
 fn received(message: &nix::sys::socket::RecvMsg<'_, '_, ()>) -> Option<OwnedFd> {
     let fd = message.cmsgs().ok()?.find_map(|control| match control {
         ControlMessageOwned::ScmRights(fds) => fds.first().copied(),

@@ -1,6 +1,6 @@
 //! A bind mount: a folder or a file of the host, seen from a second place.
 
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
 
 use anyhow::{Context, Result};
@@ -44,6 +44,13 @@ pub(super) fn perform(
     )
 }
 
+/// A clone of the mount at `source` (or of the tree of them), which has no place yet.
+pub(super) fn clone_tree(source: &Path, depth: Depth) -> Result<OwnedFd> {
+    let mut flags = OpenTreeFlags::OPEN_TREE_CLONE | OpenTreeFlags::OPEN_TREE_CLOEXEC;
+    flags.set(OpenTreeFlags::AT_RECURSIVE, depth == Depth::Tree);
+    open_tree(CWD, source, flags).map_err(|errno| refused::bind(source, errno))
+}
+
 // ANCHOR: make
 fn make(
     root: &Root,
@@ -51,17 +58,21 @@ fn make(
     options: &Options,
     (source, depth): (&Path, Depth),
 ) -> Result<()> {
-    let mut flags = OpenTreeFlags::OPEN_TREE_CLONE | OpenTreeFlags::OPEN_TREE_CLOEXEC;
-    flags.set(OpenTreeFlags::AT_RECURSIVE, depth == Depth::Tree);
-    let clone =
-        open_tree(CWD, source, flags).map_err(|errno| refused::bind(source, errno))?;
-    attributes(clone.as_fd(), options)?;
-    let kind = fstat(&clone).with_context(|| format!("look at {}", source.display()))?;
+    let made;
+    let clone = match &mount.id_mapped {
+        Some(prepared) => prepared.tree(),
+        None => {
+            made = clone_tree(source, depth)?;
+            made.as_fd()
+        }
+    };
+    attributes(clone, options)?;
+    let kind = fstat(clone).with_context(|| format!("look at {}", source.display()))?;
     let target = if FileType::from_raw_mode(kind.st_mode).is_dir() {
         root.make_dir(mount.on())?
     } else {
         root.make_file(mount.on())?
     };
-    attach(&clone, target.as_fd(), mount, options)
+    attach(clone, target.as_fd(), mount, options)
 }
 // ANCHOR_END: make

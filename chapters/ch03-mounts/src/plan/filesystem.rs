@@ -55,7 +55,7 @@ fn make(root: &Root, mount: &Mount, options: &Options) -> Result<()> {
         ensure!(kind == "tmpfs", "tmpcopyup is for tmpfs, not for {kind}");
         copy_up::copy(target.as_fd(), made.as_fd()).context("copy the folder up")?;
     }
-    attach(&made, target.as_fd(), mount, options)
+    attach(made.as_fd(), target.as_fd(), mount, options)
 }
 
 /// procfs and sysfs answer for the kernel: an image must not choose where they are.

@@ -128,10 +128,13 @@ fn check(filter: &Filter) -> Result<()> {
         "seccomp: SCMP_ACT_NOTIFY cannot be the default action"
     );
     for rule in &filter.syscalls {
-        // The container's first process sends the listener's descriptor by a write.
-        let own = rule.action == Action::Notify
-            && rule.names.iter().any(|name| name == "write");
-        ensure!(!own, "seccomp: SCMP_ACT_NOTIFY cannot be used for write");
+        // The first process sends the listener's descriptor by sendmsg(2): it would
+        // wait for an answer of somebody who has not heard of it. runc writes.
+        for own in ["write", "sendmsg"] {
+            let stops = rule.action == Action::Notify
+                && rule.names.iter().any(|name| name == own);
+            ensure!(!stops, "seccomp: SCMP_ACT_NOTIFY cannot be used for {own}");
+        }
         for argument in &rule.args {
             ensure!(
                 argument.index < 6,

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::ffi::CString;
 use std::path::PathBuf;
 
+use crate::listener::Listener;
 use anyhow::{Context, Result, bail, ensure};
 use chroot::process::strings;
 use oci_spec::runtime::{self as oci, Capability, LinuxSeccomp};
@@ -58,6 +59,8 @@ pub struct Confinement {
     pub oom_score_adj: Option<i32>,
     /// The compiled system call filter.
     pub seccomp: Option<seccomp::Program>,
+    /// Who decides about the calls that the filter neither allows nor forbids.
+    pub listener: Option<Listener>,
     /// When it gets a processor.
     pub scheduler: Option<Scheduler>,
     /// When its transfers are done: class and priority.
@@ -110,6 +113,7 @@ impl Process {
                 no_new_privileges: given.no_new_privileges() == Some(true),
                 oom_score_adj: given.oom_score_adj(),
                 seccomp: filter.map(compile).transpose()?,
+                listener: filter.map(listener).transpose()?.flatten(),
                 scheduler: given.scheduler().as_ref().map(scheduler).transpose()?,
                 io_priority: given.io_priority().as_ref().map(io_priority).transpose()?,
             },
@@ -219,6 +223,28 @@ fn io_priority(given: &oci::LinuxIOPriority) -> Result<(String, u8)> {
         )
     })?;
     Ok((given.class().to_string(), priority))
+}
+
+fn listener(given: &LinuxSeccomp) -> Result<Option<Listener>> {
+    let path = given.listener_path().clone();
+    let path = path.filter(|path| !path.as_os_str().is_empty());
+    let notifies = |rule: &oci::LinuxSyscall| {
+        rule.action() == oci::LinuxSeccompAction::ScmpActNotify
+    };
+    let wanted = given.syscalls().iter().flatten().any(notifies);
+    ensure!(
+        path.is_some() || !wanted,
+        "config.json: linux.seccomp: SCMP_ACT_NOTIFY needs a listenerPath"
+    );
+    let metadata = given.listener_metadata().clone();
+    let metadata = metadata.filter(|metadata| !metadata.is_empty());
+    ensure!(
+        path.is_some() || metadata.is_none(),
+        "config.json: linux.seccomp.listenerMetadata is given, but no listenerPath"
+    );
+    Ok(path
+        .filter(|_| wanted)
+        .map(|path| Listener { path, metadata }))
 }
 
 fn compile(given: &LinuxSeccomp) -> Result<seccomp::Program> {

@@ -4,8 +4,10 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
 use mounts::{DeviceKind, Mount, Propagation};
-use oci_spec::runtime::{Linux, Spec};
+use oci_spec::runtime::{Linux, LinuxNamespaceType, Spec};
+use privileges::IdMap;
 
+use super::maps;
 use crate::spec::Bundle;
 
 /// The tree of mounts that the container sees.
@@ -19,12 +21,23 @@ pub struct Tree {
     pub propagation: Propagation,
     /// The mounts, in their order.
     pub mounts: Vec<Mount>,
+    /// Which of them have other ids for their files, and which.
+    pub id_maps: Vec<(usize, IdMaps)>,
     /// Devices beside the default ones.
     pub devices: Vec<mounts::Device>,
     /// Paths to hide.
     pub masked: Vec<PathBuf>,
     /// Paths to write-protect.
     pub read_only_paths: Vec<PathBuf>,
+}
+
+/// Where the ids of a mount's files come from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum IdMaps {
+    /// Maps of users and of groups.
+    Given(Vec<IdMap>, Vec<IdMap>),
+    /// Those of a user namespace, by its file.
+    Of(PathBuf),
 }
 
 impl Tree {
@@ -57,6 +70,7 @@ pub(super) fn tree(bundle: &Bundle, linux: &Linux) -> Result<Tree> {
         target: mount.destination().clone(),
         fstype: mount.typ().clone(),
         options: mount.options().clone().unwrap_or_default(),
+        id_mapped: None,
     });
     let propagation = match linux.rootfs_propagation() {
         None => Propagation::RSLAVE,
@@ -74,6 +88,7 @@ pub(super) fn tree(bundle: &Bundle, linux: &Linux) -> Result<Tree> {
             == Some(true),
         propagation,
         mounts: mounts.collect(),
+        id_maps: id_maps(spec, linux)?,
         devices: linux
             .devices()
             .iter()
@@ -85,6 +100,48 @@ pub(super) fn tree(bundle: &Bundle, linux: &Linux) -> Result<Tree> {
         masked: paths(linux.masked_paths()),
         read_only_paths: paths(linux.readonly_paths()),
     })
+}
+
+fn id_maps(spec: &Spec, linux: &Linux) -> Result<Vec<(usize, IdMaps)>> {
+    let mut all = Vec::new();
+    for (place, mount) in spec.mounts().iter().flatten().enumerate() {
+        let words = mount.options().iter().flatten();
+        let asked = words
+            .filter(|word| matches!(word.as_str(), "idmap" | "ridmap"))
+            .count()
+            > 0;
+        let (uid, gid) = (maps(mount.uid_mappings()), maps(mount.gid_mappings()));
+        let target = mount.destination().display();
+        ensure!(
+            uid.is_empty() == gid.is_empty(),
+            "config.json: the mount on {target} needs both uidMappings and gidMappings"
+        );
+        if !uid.is_empty() {
+            all.push((place, IdMaps::Given(uid, gid)));
+        } else if asked {
+            let own = of_container(linux).with_context(|| {
+                format!(
+                    "config.json: the mount on {target} is to be id-mapped: by which \
+                     maps? It has none, nor has the container a user namespace"
+                )
+            })?;
+            all.push((place, own));
+        }
+    }
+    Ok(all)
+}
+
+/// The container's own maps: of the user namespace that is made, or that is joined.
+fn of_container(linux: &Linux) -> Option<IdMaps> {
+    let mut namespaces = linux.namespaces().iter().flatten();
+    let user = namespaces.find(|one| one.typ() == LinuxNamespaceType::User)?;
+    match user.path() {
+        Some(path) if !path.as_os_str().is_empty() => Some(IdMaps::Of(path.clone())),
+        _ => {
+            let (uid, gid) = (maps(linux.uid_mappings()), maps(linux.gid_mappings()));
+            Some(IdMaps::Given(uid, gid))
+        }
+    }
 }
 
 fn device(given: &oci_spec::runtime::LinuxDevice) -> Result<mounts::Device> {
