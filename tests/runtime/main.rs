@@ -6,6 +6,7 @@ mod callers;
 mod fields;
 mod idmap;
 mod init;
+mod resources;
 mod seccomp;
 mod verbs;
 

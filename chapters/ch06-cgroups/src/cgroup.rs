@@ -2,21 +2,19 @@
 
 mod folder;
 mod path;
+mod set;
 
 use std::collections::BTreeSet;
 use std::fs::OpenOptions;
-use std::io;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::OwnedFd;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use nix::errno::Errno;
 use nix::unistd::Pid;
 
-use crate::filter;
 use crate::layout::{self, Layout, Tree, Version};
-use crate::limits::{Limits, Setting};
+use crate::limits::Limits;
 use crate::refused::{hint_of_making, written};
 use folder::is_absent;
 pub use folder::set_file;
@@ -33,6 +31,7 @@ pub struct Cgroup {
     layout: Layout,
     pub(crate) folders: Vec<Folder>,
     missing: Vec<String>,
+    unset: Vec<String>,
     hint: Option<String>,
 }
 
@@ -79,6 +78,7 @@ impl Cgroup {
             layout: Layout::Absent,
             folders: Vec::new(),
             missing: Vec::new(),
+            unset: Vec::new(),
             hint: None,
         }
     }
@@ -93,8 +93,8 @@ impl Cgroup {
         for tree in trees {
             self.make(tree, &wanted)?;
         }
-        let missing = self.set(limits)?;
-        self.missing.extend(missing);
+        self.unset = self.set(limits)?;
+        self.missing.extend_from_slice(&self.unset);
         Ok(())
     }
 
@@ -123,85 +123,16 @@ impl Cgroup {
         &self.missing
     }
 
+    /// The part of [`Cgroup::missing`] that speaks of limits.
+    #[must_use]
+    pub fn unset(&self) -> &[String] {
+        &self.unset
+    }
+
     /// What to do about the first tree where it could not be made, if that is known.
     #[must_use]
     pub fn hint(&self) -> Option<&str> {
         self.hint.as_deref()
-    }
-
-    /// Sets limits, of a new group or of one with processes in it; what they do not
-    /// mention stays. Answers with what could not be set, as [`Cgroup::missing`].
-    ///
-    /// # Errors
-    /// A value that the kernel refuses.
-    pub fn set(&self, limits: &Limits) -> Result<Vec<String>> {
-        let mut missing = Vec::new();
-        let mut refused = Vec::new();
-        for setting in self.settings(limits) {
-            match self.apply(&setting) {
-                Ok(()) => {}
-                Err(error) if is_absent(&error) => {
-                    missing.push(format!("{}: {error}", told(&setting)));
-                }
-                Err(_) => refused.push(setting),
-            }
-        }
-        // A value can be refused since its partner has not moved yet (memory's part
-        // and sum, the quota and its period): once more, now that all others are set.
-        for setting in refused {
-            self.apply(&setting)
-                .map_err(|error| written(error, &self.file_of(&setting), &setting.value))
-                .with_context(|| format!("limit cgroup {}", self.path.display()))?;
-        }
-        missing.extend(self.filter_devices(limits)?);
-        Ok(missing)
-    }
-
-    /// The files to write, of the version that each controller has here.
-    fn settings(&self, limits: &Limits) -> Vec<Setting> {
-        let v2 = self.folder(Version::V2);
-        let in_v2 = |setting: &Setting| {
-            v2.is_some_and(|folder| folder.tree.controllers.contains(&setting.controller))
-        };
-        let devices_in_v1 = self.folder_with("devices").is_some();
-        let only_v2 = self.layout == Layout::Unified;
-        let mut settings = limits.files(Version::V1);
-        settings.retain(|s| match s.controller.as_str() {
-            "devices" => devices_in_v1,
-            _ => !only_v2 && !in_v2(s),
-        });
-        let second = limits.files(Version::V2).into_iter();
-        settings.extend(second.filter(|s| only_v2 || in_v2(s)));
-        settings
-    }
-
-    fn filter_devices(&self, limits: &Limits) -> Result<Option<String>> {
-        if limits.devices.is_empty() || self.folder_with("devices").is_some() {
-            return Ok(None);
-        }
-        let Some(cgroup) = self.unified_fd() else {
-            return Ok(Some("device rules: no tree to put them on".to_owned()));
-        };
-        match filter::attach(cgroup.as_fd(), &limits.devices) {
-            Err(error) if error.downcast_ref() == Some(&Errno::EPERM) => {
-                Ok(Some(format!("device rules: {error:#}")))
-            }
-            answer => answer.map(|()| None),
-        }
-    }
-
-    fn apply(&self, setting: &Setting) -> io::Result<()> {
-        let why = "a limit is a number in a file";
-        write(&self.file_of(setting), &setting.value, why)
-    }
-
-    /// The file of a setting; one that is nowhere, where no tree has its controller.
-    fn file_of(&self, setting: &Setting) -> PathBuf {
-        // Some files of version 2 are there without a controller (`cgroup.…`).
-        let folder = self.folder_with(&setting.controller);
-        let folder = folder.or_else(|| self.folder(Version::V2));
-        let path = folder.map_or(Path::new("/nowhere"), |folder| &folder.path);
-        path.join(&setting.file)
     }
 
     /// The group's folder in the tree of version 2, to be born in (clone3(2),
@@ -281,8 +212,4 @@ fn wanted_controllers(limits: &Limits) -> BTreeSet<String> {
     let settings = limits.files(Version::V2).into_iter().map(|s| s.controller);
     let counting = ["cpu", "memory", "pids", "io"].map(str::to_owned);
     settings.chain(counting).collect()
-}
-
-fn told(setting: &Setting) -> String {
-    format!("write {:?} to {}", setting.value, setting.file)
 }

@@ -29,7 +29,7 @@ pub use devices::DeviceRule;
 pub use ending::remove_parent_if_empty;
 pub use entrance::Entrance;
 pub use layout::{Layout, layout};
-pub use limits::{Limits, Setting};
+pub use limits::{Device, Limits, Rare, Setting, Throttle};
 pub use stats::{MemoryEvents, Stats};
 
 /// This chapter's lists of causes, for the book.

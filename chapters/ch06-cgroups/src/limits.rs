@@ -4,11 +4,14 @@
 //! are those of version 1; for version 2 they are converted as the specification's
 //! authors do (`opencontainers/cgroups`), so that a limit means the same on both.
 
+mod rare;
+
 use std::collections::BTreeMap;
 
 use crate::devices::{self, DeviceRule};
 use crate::layout::Version;
 use crate::weight;
+pub use rare::{Device, Rare, Throttle};
 
 /// What a container may have. `None` leaves the kernel's own default.
 // ANCHOR: Limits
@@ -38,6 +41,10 @@ pub struct Limits {
     pub pids: Option<i64>,
     /// The group's weight for disks, 10 to 1000.
     pub blkio_weight: Option<u16>,
+    /// What few ask for.
+    pub rare: Rare,
+    /// Refuse a limit of memory below what is in use, instead of trying to get there.
+    pub check_before_update: bool,
     /// Files of version 2, by name, that are written as they are.
     pub unified: BTreeMap<String, String>,
     /// Which devices may be opened or made; no rule at all leaves that as it is.
@@ -73,10 +80,12 @@ impl Limits {
     /// The device rules of version 2 are no file but a [`filter`](crate::filter).
     #[must_use]
     pub fn files(&self, version: Version) -> Vec<Setting> {
-        match version {
+        let mut files = match version {
             Version::V1 => self.files_v1(),
             Version::V2 => self.files_v2(),
-        }
+        };
+        files.extend(self.rare.files(version));
+        files
     }
 
     // ANCHOR: files_v1

@@ -17,6 +17,7 @@ use namespaces::{Launch, Namespace, join, launch};
 use nix::unistd::{Pid, User, geteuid};
 use oci_spec::runtime::Hooks;
 use workbench::files::write_atomic;
+use workbench::user::in_user_namespace;
 
 use crate::hooks::{self, Moment};
 use crate::plan::Plan;
@@ -96,12 +97,26 @@ fn make(what: &Create<'_>, bundle: &Bundle, plan: &Plan, state: &Path) -> Result
         Some(Gate::open(state)?)
     };
     let cgroup = Cgroup::create(&plan.cgroup.to_string_lossy(), &plan.limits)?;
-    let launched = launch_in(what, bundle, plan, (&cgroup, gate));
+    let launched =
+        all_set(&cgroup).and_then(|()| launch_in(what, bundle, plan, (&cgroup, gate)));
     if launched.is_err() {
         // The first error is the one to tell.
         let _ = cgroup.delete();
     }
     launched
+}
+
+/// Refuses to go on without a limit that was asked for. An ordinary user goes without:
+/// they have no cgroup, or not in each tree, and their callers ask all the same.
+fn all_set(cgroup: &Cgroup) -> Result<()> {
+    let unset = cgroup.unset();
+    let theirs = !geteuid().is_root() || in_user_namespace() || cgroup.is_nowhere();
+    ensure!(
+        unset.is_empty() || theirs,
+        "config.json: linux.resources: this machine's cgroups have not all of it: {}",
+        unset.join("; ")
+    );
+    Ok(())
 }
 
 // ANCHOR: launch_in

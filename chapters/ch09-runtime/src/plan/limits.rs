@@ -1,29 +1,29 @@
 //! `linux.resources` as limits (runtime-spec, config-linux.md, "Control groups").
 
-use anyhow::{Context, Result, bail};
-use cgroups::Limits;
+use anyhow::{Result, ensure};
 use cgroups::devices::{Access, DeviceRule, Kind};
+use cgroups::{Limits, Rare, Throttle};
 use oci_spec::runtime::{
-    LinuxBlockIo, LinuxDeviceCgroup, LinuxDeviceType, LinuxResources,
+    self as oci, LinuxBlockIo, LinuxCpu, LinuxDeviceCgroup, LinuxDeviceType,
+    LinuxNetwork, LinuxResources,
 };
-use serde_json::Value;
 
 /// The limits that the section asks for.
 ///
 /// # Errors
-/// When it asks for one that is not acted on.
+/// When a size or a name is none.
 pub(crate) fn of(resources: Option<&LinuxResources>) -> Result<Limits> {
     let mut limits = Limits::default();
     let Some(resources) = resources else {
         return Ok(limits);
     };
-    refuse_unsupported(resources)?;
     let word = |given: &Option<String>| given.clone().filter(|text| !text.is_empty());
     if let Some(memory) = resources.memory() {
         limits.memory = memory.limit();
         limits.memory_swap = memory.swap();
         limits.memory_reservation = memory.reservation().filter(|bytes| *bytes != 0);
         limits.memory_swappiness = memory.swappiness();
+        limits.check_before_update = memory.check_before_update() == Some(true);
         limits.disable_oom_killer = memory.disable_oom_killer() == Some(true);
     }
     if let Some(cpu) = resources.cpu() {
@@ -38,6 +38,8 @@ pub(crate) fn of(resources: Option<&LinuxResources>) -> Result<Limits> {
         .as_ref()
         .map(oci_spec::runtime::LinuxPids::limit);
     limits.blkio_weight = resources.block_io().as_ref().and_then(LinuxBlockIo::weight);
+    limits.rare = rare(resources);
+    check(&limits.rare)?;
     limits.unified = resources
         .unified()
         .clone()
@@ -48,46 +50,84 @@ pub(crate) fn of(resources: Option<&LinuxResources>) -> Result<Limits> {
     Ok(limits)
 }
 
-/// Fields that are not acted on.
-const REFUSED: [&str; 14] = [
-    "blockIO/leafWeight",
-    "blockIO/weightDevice",
-    "blockIO/throttleReadBpsDevice",
-    "blockIO/throttleWriteBpsDevice",
-    "blockIO/throttleReadIOPSDevice",
-    "blockIO/throttleWriteIOPSDevice",
-    "cpu/realtimeRuntime",
-    "cpu/realtimePeriod",
-    "cpu/burst",
-    "cpu/idle",
-    "hugepageLimits",
-    "network/classID",
-    "network/priorities",
-    "rdma",
-];
-
-fn refuse_unsupported(resources: &LinuxResources) -> Result<()> {
-    let shape = serde_json::to_value(resources).context("read linux.resources")?;
-    for field in REFUSED {
-        let given = shape.pointer(&format!("/{field}"));
-        if given.is_some_and(asks) {
-            let field = field.replace('/', ".");
-            bail!("config.json: linux.resources.{field} is not supported");
-        }
+/// What few ask for.
+fn rare(resources: &LinuxResources) -> Rare {
+    let cpu = resources.cpu().as_ref();
+    let io = resources.block_io().as_ref();
+    let network = resources.network().as_ref();
+    let pages = resources.hugepage_limits().iter().flatten();
+    let interfaces = network.and_then(|network| network.priorities().as_ref());
+    let devices = resources.rdma().iter().flatten();
+    let weights = io.and_then(|io| io.weight_device().as_ref());
+    let weight = |one: &oci::LinuxWeightDevice| {
+        let device = (one.major(), one.minor());
+        (device, one.weight(), one.leaf_weight())
+    };
+    Rare {
+        cpu_idle: cpu.and_then(LinuxCpu::idle),
+        cpu_burst: cpu.and_then(LinuxCpu::burst),
+        // Callers send these as 0 where they mean nothing.
+        realtime_runtime: cpu.and_then(LinuxCpu::realtime_runtime).filter(|n| *n != 0),
+        realtime_period: cpu.and_then(LinuxCpu::realtime_period).filter(|n| *n != 0),
+        leaf_weight: io.and_then(LinuxBlockIo::leaf_weight).filter(|n| *n != 0),
+        weights: weights.into_iter().flatten().map(weight).collect(),
+        throttles: io.map(throttles).unwrap_or_default(),
+        huge_pages: pages
+            .map(|one| (one.page_size().clone(), one.limit()))
+            .collect(),
+        net_class: network.and_then(LinuxNetwork::class_id).filter(|n| *n != 0),
+        net_priorities: interfaces
+            .into_iter()
+            .flatten()
+            .map(|one| (one.name().clone(), one.priority()))
+            .collect(),
+        rdma: devices
+            .map(|(name, one)| (name.clone(), (one.hca_handles(), one.hca_objects())))
+            .collect(),
     }
-    Ok(())
 }
 
-/// Whether a value asks for anything: callers send fields empty or zero.
-fn asks(value: &Value) -> bool {
-    match value {
-        Value::Null => false,
-        Value::Bool(set) => *set,
-        Value::Number(number) => number.as_f64() != Some(0.0),
-        Value::String(text) => !text.is_empty(),
-        Value::Array(list) => !list.is_empty(),
-        Value::Object(fields) => fields.values().any(asks),
+fn throttles(io: &LinuxBlockIo) -> Vec<Throttle> {
+    let lists = [
+        (io.throttle_read_bps_device(), false, false),
+        (io.throttle_write_bps_device(), true, false),
+        (io.throttle_read_iops_device(), false, true),
+        (io.throttle_write_iops_device(), true, true),
+    ];
+    let mut all = Vec::new();
+    for (list, writes, transfers) in lists {
+        all.extend(list.iter().flatten().map(|one| Throttle {
+            device: (one.major(), one.minor()),
+            writes,
+            transfers,
+            rate: one.rate(),
+        }));
     }
+    all
+}
+
+/// Refuses what no kernel can be told.
+fn check(rare: &Rare) -> Result<()> {
+    for size in rare.huge_pages.keys() {
+        let number = size.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+        let unit = &size[number.len()..];
+        ensure!(
+            number.parse::<u64>().is_ok() && ["KB", "MB", "GB"].contains(&unit),
+            "config.json: linux.resources.hugepageLimits: {size:?} is no size of a page"
+        );
+    }
+    for name in rare
+        .net_priorities
+        .iter()
+        .map(|(name, _)| name)
+        .chain(rare.rdma.keys())
+    {
+        ensure!(
+            !name.is_empty() && !name.contains([' ', '\n']),
+            "config.json: linux.resources: {name:?} is no name of a device"
+        );
+    }
+    Ok(())
 }
 
 /// The rules given, and those without which no container works: its own terminals,
@@ -123,7 +163,7 @@ fn rule(given: &LinuxDeviceCgroup) -> DeviceRule {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
 
@@ -150,18 +190,24 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_acted_on_is_named() {
+    fn what_is_no_size_and_no_name_is_refused() {
         let rows = [
-            (json!({ "cpu": { "burst": 5 } }), "cpu.burst"),
             (
-                json!({ "blockIO": { "throttleReadBpsDevice": [{ "major": 8, "minor": 0, "rate": 1 }] } }),
-                "blockIO.throttleReadBpsDevice",
+                json!({ "hugepageLimits": [{ "pageSize": "../2MB", "limit": 1 }] }),
+                "../2MB",
             ),
-            (json!({ "network": { "classID": 7 } }), "network.classID"),
+            (
+                json!({ "hugepageLimits": [{ "pageSize": "2", "limit": 1 }] }),
+                "hugepage",
+            ),
+            (
+                json!({ "network": { "priorities": [{ "name": "a b", "priority": 1 }] } }),
+                "\"a b\" is no name",
+            ),
         ];
-        for (sent, field) in rows {
+        for (sent, said) in rows {
             let error = limits(sent).unwrap_err().to_string();
-            assert!(error.contains(field), "{error}");
+            assert!(error.contains(said), "{error}");
         }
     }
 }
