@@ -78,3 +78,197 @@ fn how_the_process_is_scheduled() {
     })
     .refused(1, "process.ioPriority.priority 8 is not 0 to 7");
 }
+
+/// What a process of `exec` prints that runs `line`, its own section changed.
+fn executed(
+    world: &World,
+    line: &str,
+    change: impl FnOnce(&mut Value),
+) -> support::Output {
+    let bundle = bundle(world, "field", |spec| {
+        spec["process"]["args"] = json!(["sleep", "600"]);
+        spec["linux"]["cgroupsPath"] = json!(format!("/{}/field", world.cgroup_parent()));
+    });
+    create(world, &bundle, "field");
+    let config = fs::read_to_string(format!("{bundle}/config.json")).unwrap();
+    let mut process = serde_json::from_str::<Value>(&config).unwrap()["process"].take();
+    process["args"] = json!(["sh", "-c", line]);
+    change(&mut process);
+    let file = world.home().join("process.json");
+    fs::write(&file, process.to_string()).unwrap();
+    let words = ["exec", "--process", file.to_str().unwrap(), "field"];
+    let out = world.skiff(&words);
+    let _ = world.skiff(&["delete", "--force", "field"]).ok();
+    fs::remove_dir_all(bundle).unwrap();
+    out
+}
+
+#[test]
+fn the_processors_of_an_exec() {
+    let Some(world) = world() else { return };
+    let allowed = "grep Cpus_allowed_list /proc/self/status | cut -f2";
+    let all = executed(&world, allowed, |_| ()).ok();
+    let last = all.trim().rsplit(['-', ',']).next().unwrap().to_owned();
+    let on = |initial: Option<&str>, end: &str| {
+        executed(&world, allowed, |process| {
+            process["execCPUAffinity"] = json!({ "final": end });
+            if let Some(initial) = initial {
+                process["execCPUAffinity"]["initial"] = json!(initial);
+            }
+        })
+    };
+    assert_eq!(on(None, &last).ok(), format!("{last}\n"));
+    assert_eq!(on(Some("0"), &last).ok(), format!("{last}\n"));
+    on(None, "1000").refused(255, "run on the processors 1000");
+    on(None, "0-").refused(255, "execCPUAffinity");
+    // It is for exec: the first process runs where its cgroup lets it.
+    let first = seen(&world, allowed, |spec| {
+        spec["process"]["execCPUAffinity"] = json!({ "final": last });
+    });
+    assert_eq!(first.ok(), all);
+}
+
+#[test]
+fn the_memory_policy() {
+    let Some(world) = world() else { return };
+    let policy = |given: Value| {
+        let line = "grep heap /proc/self/numa_maps | cut -d' ' -f2";
+        seen(&world, line, |spec| spec["linux"]["memoryPolicy"] = given)
+    };
+    let out = policy(json!({ "mode": "MPOL_BIND", "nodes": "0" }));
+    assert_eq!(out.ok(), "bind:0\n");
+    let out = policy(json!({
+        "mode": "MPOL_INTERLEAVE", "nodes": "0", "flags": ["MPOL_F_STATIC_NODES"],
+    }));
+    assert_eq!(out.ok(), "interleave=static:0\n");
+    assert_eq!(policy(json!({ "mode": "MPOL_DEFAULT" })).ok(), "default\n");
+    policy(json!({ "mode": "MPOL_BIND", "nodes": "1000" }))
+        .refused(1, "set the memory policy MPOL_BIND 1000");
+    policy(json!({ "mode": "MPOL_ODD" })).refused(1, "MPOL_ODD");
+}
+
+/// An interface of the host's goes into the container with its addresses, and is up.
+#[test]
+fn interfaces_taken_over_from_the_host() {
+    let Some(world) = world() else { return };
+    if !needs(&[Need::Tool("ip")]) {
+        return;
+    }
+    let ip = |line: &str| world.run(&["sh", "-c", &format!("ip {line}")]);
+    let make = || {
+        let _ = ip("link add outer type veth peer name other").ok();
+        let _ = ip("link set outer mtu 1400 address 02:00:00:00:00:07").ok();
+        let _ = ip("addr add 192.0.2.7/24 dev outer").ok();
+        let _ = ip("-6 addr add 2001:db8::7/64 dev outer nodad").ok();
+        let _ = ip("link set other up").ok();
+    };
+    make();
+    let shown = "ip addr show dev inner; cat /sys/class/net/inner/operstate";
+    let take = |spec: &mut Value, devices: Value| {
+        spec["linux"]["netDevices"] = devices;
+    };
+    let out = seen(&world, shown, |spec| {
+        take(spec, json!({ "outer": { "name": "inner" } }));
+    });
+    let text = out.ok();
+    for part in [
+        "192.0.2.7/24",
+        "2001:db8::7/64",
+        "mtu 1400",
+        "02:00:00:00:00:07",
+        "\nup\n",
+    ] {
+        assert!(text.contains(part), "{part:?} in {text}");
+    }
+    // With its namespace the pair is gone; under its own name, and twice the same name.
+    make();
+    let out = seen(&world, "ip link show outer", |spec| {
+        take(spec, json!({ "outer": {} }));
+    });
+    assert!(out.ok().contains("outer"));
+    seen(&world, "true", |spec| {
+        take(spec, json!({ "nowhere": {} }));
+    })
+    .refused(
+        1,
+        "linux.netDevices[nowhere]: there is no interface nowhere",
+    );
+    make();
+    seen(&world, "true", |spec| {
+        take(spec, json!({ "outer": { "name": "lo" } }));
+    })
+    .refused(1, "the container has an interface lo already");
+    assert!(ip("link show outer").ok().contains("outer"), "it stayed");
+    seen(&world, "true", |spec| {
+        take(spec, json!({ "outer": {} }));
+        let namespaces = spec["linux"]["namespaces"].as_array_mut().unwrap();
+        namespaces.retain(|one| one["type"] != "network");
+    })
+    .refused(1, "linux.netDevices are given, but no network namespace");
+    let _ = ip("link del outer").ok();
+}
+
+/// Labels of modules that are not at work, and what is done about by nobody, are refused
+/// by name; empty ones ask for nothing.
+#[test]
+fn what_the_machine_does_not_have_is_named() {
+    let Some(world) = world() else { return };
+    let has = |path: &str| std::path::Path::new(path).exists();
+    let rows = [
+        (
+            "/sys/module/apparmor",
+            "/process/apparmorProfile",
+            "process.apparmorProfile: apparmor is not enabled",
+        ),
+        (
+            "/sys/fs/selinux/enforce",
+            "/process/selinuxLabel",
+            "process.selinuxLabel: selinux is not enabled",
+        ),
+        (
+            "/sys/fs/selinux/enforce",
+            "/linux/mountLabel",
+            "linux.mountLabel: selinux is not enabled",
+        ),
+    ];
+    for (there, field, said) in rows {
+        let (section, name) = field[1..].split_once('/').unwrap();
+        if !has(there) {
+            seen(&world, "true", |spec| spec[section][name] = json!("label"))
+                .refused(1, said);
+        }
+        assert_eq!(
+            seen(&world, "echo on", |spec| spec[section][name] = json!("")).ok(),
+            "on\n"
+        );
+    }
+    seen(&world, "true", |spec| {
+        spec["linux"]["intelRdt"] = json!({ "closID": "guaranteed" });
+    })
+    .refused(1, "linux.intelRdt is not supported");
+    seen(&world, "true", |spec| {
+        spec["linux"]["personality"] = json!({ "domain": "LINUX", "flags": ["ODD"] });
+    })
+    .refused(1, "linux.personality.flags");
+    // In an exec too.
+    if !has("/sys/module/apparmor") {
+        executed(&world, "true", |process| {
+            process["apparmorProfile"] = json!("x")
+        })
+        .refused(255, "process.apparmorProfile: apparmor is not enabled");
+    }
+}
+
+/// A bundle of a later version is taken, and judged by what is in it.
+#[test]
+fn a_later_version_is_taken_by_its_fields() {
+    let Some(world) = world() else { return };
+    let out = seen(&world, "echo on", |spec| {
+        spec["ociVersion"] = json!("1.3.0");
+        spec["linux"]["netDevices"] = json!({});
+        spec["aFieldOfLater"] = json!({ "and": ["what", "is", "in", "it"] });
+    });
+    assert_eq!(out.ok(), "on\n");
+    seen(&world, "true", |spec| spec["ociVersion"] = json!("2.0.0"))
+        .refused(1, "ociVersion \"2.0.0\" is not 1.x");
+}

@@ -36,7 +36,7 @@ fn bundle(world: &World, name: &str, change: impl FnOnce(&mut Value)) -> String 
     fs::copy(busybox.trim(), root.join("bin/busybox")).unwrap();
     for applet in [
         "sh", "true", "sleep", "cat", "id", "echo", "stty", "mount", "hostname",
-        "ionice", "cut", "grep", "ls", "readlink", "mkdir", "chmod", "stat",
+        "ionice", "cut", "grep", "ls", "readlink", "mkdir", "chmod", "stat", "ip",
     ] {
         std::os::unix::fs::symlink("busybox", root.join("bin").join(applet)).unwrap();
     }

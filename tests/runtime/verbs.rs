@@ -185,6 +185,8 @@ fn what_it_is_and_what_it_can() {
         .collect();
     assert_eq!(lines, ["skiff-runtime", "commit:", "spec:"]);
     let features: Value = serde_json::from_str(&world.skiff(&["features"]).ok()).unwrap();
+    let newest = features["ociVersionMax"].as_str().unwrap();
+    assert!(version.ends_with(&format!("spec: {newest}\n")), "{version}");
     for option in ["ro", "rro", "rbind", "rslave", "tmpcopyup"] {
         let options = features["mountOptions"].as_array().unwrap();
         assert!(options.contains(&json!(option)), "{option}");

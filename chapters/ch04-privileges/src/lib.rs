@@ -23,11 +23,12 @@ mod capabilities;
 mod capability_calls;
 mod capability_set;
 mod id_maps;
+mod memory_policy;
 mod rlimits;
 mod scheduling;
 #[expect(
     unsafe_code,
-    reason = "sched_setattr(2) and ioprio_set(2) are in no crate"
+    reason = "sched_setattr(2), ioprio_set(2), set_mempolicy(2) are in no crate"
 )]
 mod scheduling_calls;
 pub mod seccomp;
@@ -36,8 +37,9 @@ mod user;
 pub use capabilities::Capabilities;
 pub use capability_set::CapSet;
 pub use id_maps::{IdMap, parse_subordinate, subordinate_ids, write_id_maps};
+pub use memory_policy::{MemoryPolicy, set_memory_policy};
 pub use rlimits::{Rlimit, set_rlimits};
-pub use scheduling::{Scheduler, set_io_priority, set_scheduler};
+pub use scheduling::{Scheduler, set_affinity, set_io_priority, set_scheduler};
 pub use user::{LARGEST_ID, become_user, no_new_privileges};
 
 /// The number under which this chapter announces its steps.

@@ -5,9 +5,12 @@
 //! `CAP_SYS_NICE`, so it is done before capabilities are dropped.
 
 use anyhow::{Context, Result};
+use nix::sched::{CpuSet, sched_setaffinity};
+use nix::unistd::Pid;
 use workbench::steps::step;
 
 use crate::CHAPTER;
+use crate::memory_policy::numbers;
 use crate::scheduling_calls::{ioprio_set, sched_setattr};
 
 /// How a process is scheduled, in the words of the OCI specification
@@ -78,6 +81,23 @@ pub fn set_scheduler(asked: &Scheduler) -> Result<()> {
     let call = format_args!("sched_setattr({name}, nice={}, …)", asked.nice);
     step(CHAPTER, call, why, || sched_setattr(&attributes))
         .with_context(|| format!("have the process scheduled as {name}"))
+}
+
+/// Has this process run on some processors only, like `0-3,7`.
+///
+/// # Errors
+/// For what is no such list, and for processors that are not there.
+pub fn set_affinity(cpus: &str) -> Result<()> {
+    let mut set = CpuSet::new();
+    for cpu in numbers(cpus, CpuSet::count())? {
+        set.set(cpu).context("name a processor")?;
+    }
+    let why = "the processors that it may run on";
+    let call = format_args!("sched_setaffinity(0, {{{cpus}}})");
+    step(CHAPTER, call, why, || {
+        sched_setaffinity(Pid::from_raw(0), &set)
+    })
+    .with_context(|| format!("run on the processors {cpus}"))
 }
 
 /// The classes of ioprio_set(2), by their numbers in `linux/ioprio.h`.

@@ -9,6 +9,7 @@
 
 pub mod attach;
 pub mod bridge;
+mod hand_over;
 #[expect(unsafe_code, reason = "ioctl(2) takes a pointer")]
 pub mod loopback;
 pub mod names;
@@ -20,6 +21,7 @@ pub mod subnet;
 
 pub use attach::{Endpoint, Mac, attach, detach};
 pub use bridge::{ensure_bridge, remove_bridge};
+pub use hand_over::hand_over;
 pub use loopback::loopback_up;
 pub use nat::{
     Nat, Network, Protocol, Publish, remove_nat, remove_nat_in, set_nat, set_nat_in,

@@ -71,7 +71,7 @@ impl Route {
     }
 
     /// Sends a message and collects what comes back, up to its end.
-    fn exchange(
+    pub(crate) fn exchange(
         &self,
         message: RouteNetlinkMessage,
         flags: u16,

@@ -10,13 +10,17 @@
 //! 5. no_new_privs, and with it the filter, last, since it may forbid any of the above.
 
 use std::fs;
+use std::path::Path;
 
 use anyhow::{Context, Result};
+use mounts::Root;
 use privileges::{
-    become_user, no_new_privileges, seccomp, set_io_priority, set_rlimits, set_scheduler,
+    become_user, no_new_privileges, seccomp, set_io_priority, set_memory_policy,
+    set_rlimits, set_scheduler,
 };
 use workbench::steps;
 
+use crate::label::Labels;
 use crate::listener::Way;
 use crate::plan::Process;
 
@@ -37,6 +41,9 @@ pub fn prepare(process: &Process) -> Result<()> {
     if let Some(scheduler) = &confinement.scheduler {
         set_scheduler(scheduler)?;
     }
+    if let Some(policy) = &confinement.memory_policy {
+        set_memory_policy(policy)?;
+    }
     if let Some((class, priority)) = &confinement.io_priority {
         set_io_priority(class, *priority)?;
     }
@@ -50,6 +57,9 @@ pub fn prepare(process: &Process) -> Result<()> {
 // ANCHOR: confine
 pub fn confine(process: &Process, way: Option<&Way>) -> Result<()> {
     let (who, confinement) = (&process.identity, &process.confinement);
+    if confinement.labels != Labels::default() {
+        confinement.labels.write(&Root::open(Path::new("/"))?)?;
+    }
     if !confinement.no_new_privileges {
         filter(process, way)?;
     }

@@ -25,7 +25,7 @@ use crate::recipe::{ASK_CONSOLE, ASK_HOOKS, Recipe};
 use crate::spec::{Bundle, OCI_VERSION, check_id};
 use crate::start_gate::{self, Gate};
 use crate::state::{State, Status, folder, now, start_time};
-use crate::{console, id_mapped};
+use crate::{console, id_mapped, label, net_devices};
 
 /// What is to be created.
 #[derive(Debug)]
@@ -60,6 +60,7 @@ pub fn create(what: &Create<'_>) -> Result<Child> {
     check_id(what.id)?;
     let bundle = Bundle::load(what.bundle)?;
     let plan = Plan::of(&bundle, what.id)?;
+    label::check(&plan)?;
     ensure!(
         !plan.process.terminal || what.console_socket.is_some(),
         "cannot allocate tty if runc will detach without setting console socket"
@@ -210,6 +211,7 @@ impl Crew for Steward<'_> {
                 &self.plan.gid_maps,
             )?;
         }
+        net_devices::hand_over(self.plan, child.pid)?;
         self.state.pid = child.pid.as_raw();
         self.state.start_time =
             start_time(child.pid)?.context("the container's process died at the gate")?;

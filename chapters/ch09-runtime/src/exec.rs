@@ -79,12 +79,11 @@ pub fn exec(what: &Exec<'_>) -> Result<Child> {
         _ => {}
     }
     let bundle = Bundle::load(&state.bundle)?;
-    let filter = bundle
-        .spec
-        .linux()
-        .as_ref()
-        .and_then(|linux| linux.seccomp().as_ref());
-    let process = Process::of(what.process, filter)?;
+    let linux = bundle.spec.linux().as_ref();
+    let linux = linux.context("config.json has no linux section")?;
+    let process = Process::of(what.process, linux)?;
+    process.confinement.labels.check()?;
+    let (begin, stay) = &process.confinement.affinity;
     let target = Pid::from_raw(state.pid);
     let namespaces = open_namespaces(target)?;
     if !same_process(target, state.start_time) {
@@ -96,7 +95,12 @@ pub fn exec(what: &Exec<'_>) -> Result<Child> {
     };
     let born_in = cgroup.as_ref().and_then(Cgroup::unified_fd);
     let entrance = cgroup.as_ref().map(Cgroup::entrance).transpose()?;
-    let arrive = || entrance.as_ref().map_or(Ok(()), Entrance::enter);
+    let arrive = || {
+        entrance.as_ref().map_or(Ok(()), Entrance::enter)?;
+        stay.as_deref().map_or(Ok(()), privileges::set_affinity)
+    };
+    // Before the container's cgroup, which may narrow it.
+    begin.as_deref().map_or(Ok(()), privileges::set_affinity)?;
     for (kind, file) in &namespaces {
         if *kind == Namespace::Pid {
             join::join(&[(*kind, file.as_fd())])?;

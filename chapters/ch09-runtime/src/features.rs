@@ -2,7 +2,7 @@
 //! (runtime-spec, features.md).
 
 use namespaces::Namespace;
-use privileges::{CapSet, seccomp};
+use privileges::{CapSet, MemoryPolicy, seccomp};
 use serde_json::{Value, json};
 
 use crate::hooks::Moment;
@@ -31,7 +31,7 @@ pub fn features() -> Value {
                 "v2": true,
                 "systemd": false,
                 "systemdUser": false,
-                "rdma": false,
+                "rdma": true,
             },
             "seccomp": {
                 "enabled": true,
@@ -41,9 +41,14 @@ pub fn features() -> Value {
                 "knownFlags": flags,
                 "supportedFlags": flags,
             },
-            "apparmor": { "enabled": false },
-            "selinux": { "enabled": false },
+            "apparmor": { "enabled": true },
+            "selinux": { "enabled": true },
             "intelRdt": { "enabled": false },
+            "netDevices": { "enabled": true },
+            "memoryPolicy": {
+                "modes": MemoryPolicy::modes().collect::<Vec<_>>(),
+                "flags": MemoryPolicy::known_flags().collect::<Vec<_>>(),
+            },
             "mountExtensions": { "idmap": { "enabled": true } },
         },
     })

@@ -23,7 +23,9 @@ pub mod freeze;
 pub mod hooks;
 pub mod id_mapped;
 pub mod kill;
+pub mod label;
 pub mod listener;
+pub mod net_devices;
 pub mod plan;
 pub mod ps;
 #[expect(

@@ -8,7 +8,7 @@ use oci_spec::runtime::Spec;
 use serde_json::{Value, json};
 
 /// The version of the specification that this runtime follows.
-pub const OCI_VERSION: &str = "1.2.0";
+pub const OCI_VERSION: &str = "1.3.0";
 
 /// The version in the bundles that are written here: the oldest that has all that is in
 /// them, so that older runtimes take them.

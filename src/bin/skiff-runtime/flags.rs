@@ -12,7 +12,7 @@ const VERSION: &str = concat!(
     env!("CARGO_PKG_VERSION"),
     "\ncommit: v",
     env!("CARGO_PKG_VERSION"),
-    "\nspec: 1.2.0"
+    "\nspec: 1.3.0"
 );
 
 /// An OCI runtime: from config.json to a process.

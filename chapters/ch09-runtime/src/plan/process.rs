@@ -4,11 +4,14 @@ use std::collections::HashSet;
 use std::ffi::CString;
 use std::path::PathBuf;
 
+use crate::label::Labels;
 use crate::listener::Listener;
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use chroot::process::strings;
-use oci_spec::runtime::{self as oci, Capability, LinuxSeccomp};
-use privileges::{CapSet, Capabilities, Rlimit, Scheduler, seccomp};
+use oci_spec::runtime::{
+    self as oci, Capability, Linux, LinuxMemoryPolicy, LinuxSeccomp,
+};
+use privileges::{CapSet, Capabilities, MemoryPolicy, Rlimit, Scheduler, seccomp};
 
 /// A process to run, in a container or sent into one.
 #[derive(Debug)]
@@ -63,6 +66,12 @@ pub struct Confinement {
     pub listener: Option<Listener>,
     /// When it gets a processor.
     pub scheduler: Option<Scheduler>,
+    /// On which memory nodes its memory is taken.
+    pub memory_policy: Option<MemoryPolicy>,
+    /// The processors that an exec begins on, and those that it stays on.
+    pub affinity: (Option<String>, Option<String>),
+    /// What security modules go by.
+    pub labels: Labels,
     /// When its transfers are done: class and priority.
     pub io_priority: Option<(String, u8)>,
 }
@@ -71,12 +80,13 @@ pub struct Confinement {
 const LARGEST_ID: u32 = i32::MAX as u32;
 
 impl Process {
-    /// Makes the data of a `process` section and the container's filter.
+    /// Makes the data of a `process` section, and of what the container's `linux` section
+    /// says about all of its processes.
     ///
     /// # Errors
     /// When a field is missing, out of range, or not acted on.
-    pub fn of(given: &oci::Process, filter: Option<&LinuxSeccomp>) -> Result<Self> {
-        refuse_unsupported(given)?;
+    pub fn of(given: &oci::Process, linux: &Linux) -> Result<Self> {
+        let filter = linux.seccomp().as_ref();
         let args = given.args().clone().unwrap_or_default();
         let program = args.first().filter(|program| !program.is_empty());
         let program = program
@@ -114,6 +124,12 @@ impl Process {
                 oom_score_adj: given.oom_score_adj(),
                 seccomp: filter.map(compile).transpose()?,
                 listener: filter.map(listener).transpose()?.flatten(),
+                memory_policy: linux.memory_policy().as_ref().map(memory_policy),
+                affinity: affinity(given),
+                labels: Labels {
+                    apparmor: said(given.apparmor_profile()),
+                    selinux: said(given.selinux_label()),
+                },
                 scheduler: given.scheduler().as_ref().map(scheduler).transpose()?,
                 io_priority: given.io_priority().as_ref().map(io_priority).transpose()?,
             },
@@ -121,17 +137,24 @@ impl Process {
     }
 }
 
-fn refuse_unsupported(given: &oci::Process) -> Result<()> {
-    let label =
-        |label: &Option<String>| label.as_ref().is_some_and(|text| !text.is_empty());
-    let refused = [
-        ("apparmorProfile", label(given.apparmor_profile())),
-        ("selinuxLabel", label(given.selinux_label())),
-        ("execCPUAffinity", given.exec_cpu_affinity().is_some()),
-    ];
-    match refused.iter().find(|(_, given)| *given) {
-        Some((field, _)) => bail!("config.json: process.{field} is not supported"),
-        None => Ok(()),
+/// A text that callers send empty when they mean none.
+fn said(text: &Option<String>) -> Option<String> {
+    text.clone().filter(|text| !text.is_empty())
+}
+
+fn affinity(given: &oci::Process) -> (Option<String>, Option<String>) {
+    match given.exec_cpu_affinity() {
+        Some(given) => (said(given.initial()), said(given.cpu_affinity_final())),
+        None => (None, None),
+    }
+}
+
+fn memory_policy(given: &LinuxMemoryPolicy) -> MemoryPolicy {
+    let flags = given.flags().iter().flatten();
+    MemoryPolicy {
+        mode: given.mode().to_string(),
+        flags: flags.map(ToString::to_string).collect(),
+        nodes: given.nodes().clone().unwrap_or_default(),
     }
 }
 

@@ -21,6 +21,8 @@ pub struct Tree {
     pub propagation: Propagation,
     /// The mounts, in their order.
     pub mounts: Vec<Mount>,
+    /// The label of SELinux's that new file systems get.
+    pub label: Option<String>,
     /// Which of them have other ids for their files, and which.
     pub id_maps: Vec<(usize, IdMaps)>,
     /// Devices beside the default ones.
@@ -72,6 +74,8 @@ pub(super) fn tree(bundle: &Bundle, linux: &Linux) -> Result<Tree> {
         options: mount.options().clone().unwrap_or_default(),
         id_mapped: None,
     });
+    let label = linux.mount_label().clone().filter(|text| !text.is_empty());
+    let mounts = mounts.map(|mount| labelled(mount, label.as_deref()));
     let propagation = match linux.rootfs_propagation() {
         None => Propagation::RSLAVE,
         Some(word) => Propagation::parse(word)
@@ -88,6 +92,7 @@ pub(super) fn tree(bundle: &Bundle, linux: &Linux) -> Result<Tree> {
             == Some(true),
         propagation,
         mounts: mounts.collect(),
+        label: label.clone(),
         id_maps: id_maps(spec, linux)?,
         devices: linux
             .devices()
@@ -100,6 +105,17 @@ pub(super) fn tree(bundle: &Bundle, linux: &Linux) -> Result<Tree> {
         masked: paths(linux.masked_paths()),
         read_only_paths: paths(linux.readonly_paths()),
     })
+}
+
+/// A new file system whose files shall all have the label. Those of the kernel's own have
+/// labels by rules, a bind has those of its source.
+fn labelled(mut mount: Mount, label: Option<&str>) -> Mount {
+    let kind = mount.fstype.as_deref().unwrap_or("none");
+    let takes = ["tmpfs", "devpts", "ramfs", "hugetlbfs"].contains(&kind);
+    if let (Some(label), true) = (label, takes) {
+        mount.options.push(format!("context={label}"));
+    }
+    mount
 }
 
 fn id_maps(spec: &Spec, linux: &Linux) -> Result<Vec<(usize, IdMaps)>> {
