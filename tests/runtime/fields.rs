@@ -156,7 +156,9 @@ fn interfaces_taken_over_from_the_host() {
     }
     let ip = |line: &str| world.run(&["sh", "-c", &format!("ip {line}")]);
     let make = || {
-        let _ = ip("link add outer type veth peer name other").ok();
+        // With its namespace a pair is gone, when the kernel gets to it.
+        let pair = "link add outer type veth peer name other";
+        eventually(pair, TEN, || (ip(pair).code == 0).then_some(()));
         let _ = ip("link set outer mtu 1400 address 02:00:00:00:00:07").ok();
         let _ = ip("addr add 192.0.2.7/24 dev outer").ok();
         let _ = ip("-6 addr add 2001:db8::7/64 dev outer nodad").ok();
@@ -180,7 +182,7 @@ fn interfaces_taken_over_from_the_host() {
     ] {
         assert!(text.contains(part), "{part:?} in {text}");
     }
-    // With its namespace the pair is gone; under its own name, and twice the same name.
+    // Under its own name, and under one that is taken.
     make();
     let out = seen(&world, "ip link show outer", |spec| {
         take(spec, json!({ "outer": {} }));

@@ -56,9 +56,7 @@ impl Recipe<'_> {
     pub fn cook(self, helm: &Helm<'_>) -> Result<Infallible> {
         let (plan, process) = (self.plan, &self.plan.process);
         // The way to whoever decides about its calls, while the host's paths are there.
-        let told = hooks::told(&self.state, 0, Status::Created);
-        let listener = process.confinement.listener.as_ref();
-        let way = listener.map(|who| who.reach(told)).transpose()?;
+        let way = self.way()?;
         // Namespaces of others, now that the gate has seen to this process's ids.
         join_given(plan)?;
         if plan.namespaces.has(Namespace::User) {
@@ -113,6 +111,12 @@ impl Recipe<'_> {
         self.finish(helm, way.as_ref())
     }
     // ANCHOR_END: cook_inside
+
+    fn way(&self) -> Result<Option<Way>> {
+        let told = hooks::told(&self.state, 0, Status::Created);
+        let listener = self.plan.process.confinement.listener.as_ref();
+        listener.map(|who| who.reach(told)).transpose()
+    }
 
     /// The last steps: wait for `start`, give up what must be given up, exec.
     // ANCHOR: finish
