@@ -90,13 +90,6 @@ impl Plan {
             "config.json: linux.timeOffsets are given, but no new time namespace"
         );
         let word = |given: &Option<String>| given.clone().filter(|name| !name.is_empty());
-        let names = (word(spec.hostname()), word(spec.domainname()));
-        let uts = made.has(Namespace::Uts)
-            || joined.iter().any(|(kind, _)| *kind == Namespace::Uts);
-        ensure!(
-            uts || names == (None, None),
-            "unable to set hostname without a private UTS namespace"
-        );
         let plan = Self {
             namespaces: made,
             joined,
@@ -104,7 +97,7 @@ impl Plan {
             gid_maps,
             time_offsets: time_offsets(linux)?,
             personality: linux.personality().as_ref().map(persona).transpose()?,
-            names,
+            names: (word(spec.hostname()), word(spec.domainname())),
             tree: tree(bundle, linux)?,
             sysctls: linux
                 .sysctl()
@@ -124,6 +117,10 @@ impl Plan {
             )?,
         };
         sysctls::check(&plan)?;
+        ensure!(
+            plan.has(Namespace::Uts) || plan.names == (None, None),
+            "unable to set hostname without a private UTS namespace"
+        );
         ensure!(
             plan.net_devices.is_empty() || plan.has(Namespace::Net),
             "config.json: linux.netDevices are given, but no network namespace"
