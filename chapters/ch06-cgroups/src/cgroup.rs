@@ -10,7 +10,7 @@ use std::os::fd::OwnedFd;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use nix::unistd::Pid;
 
 use crate::layout::{self, Layout, Tree, Version};
@@ -33,6 +33,7 @@ pub struct Cgroup {
     missing: Vec<String>,
     unset: Vec<String>,
     hint: Option<String>,
+    found: bool,
 }
 
 impl Cgroup {
@@ -43,7 +44,8 @@ impl Cgroup {
     /// is not there, the rest is done: [`Cgroup::missing`] tells what was not.
     ///
     /// # Errors
-    /// A path with `..` in it; a limit that the kernel refuses (then nothing stays).
+    /// A path with `..` in it; a group with processes in it; a limit that the kernel
+    /// refuses (then nothing stays).
     // ANCHOR: create
     pub fn create(path: &str, limits: &Limits) -> Result<Self> {
         let mut cgroup = Self::nowhere(checked(path)?);
@@ -80,6 +82,7 @@ impl Cgroup {
             missing: Vec::new(),
             unset: Vec::new(),
             hint: None,
+            found: false,
         }
     }
 
@@ -92,6 +95,11 @@ impl Cgroup {
         let wanted = wanted_controllers(limits);
         for tree in trees {
             self.make(tree, &wanted)?;
+        }
+        if self.found && !self.pids().is_empty() {
+            // Somebody else's: its limits are not ours to set, nor its end to bring about.
+            self.folders.clear();
+            bail!("container's cgroup is not empty: {}", self.path.display());
         }
         self.unset = self.set(limits)?;
         self.missing.extend_from_slice(&self.unset);
@@ -187,7 +195,10 @@ impl Cgroup {
             tree,
         };
         match folder.make(&self.path, wanted) {
-            Ok(()) => self.folders.push(folder),
+            Ok(new) => {
+                self.found |= !new;
+                self.folders.push(folder);
+            }
             Err(error) if is_absent(&error) => {
                 if self.hint.is_none() {
                     self.hint = hint_of_making(&error, &folder.path);

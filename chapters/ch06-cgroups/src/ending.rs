@@ -219,7 +219,7 @@ fn rmdir(dir: &Path) -> io::Result<()> {
 }
 
 /// A folder and all below it, each before those below it.
-fn subtree(top: &Path) -> Vec<PathBuf> {
+pub(crate) fn subtree(top: &Path) -> Vec<PathBuf> {
     let mut found = vec![top.to_owned()];
     let mut next = 0;
     while let Some(dir) = found.get(next).cloned() {

@@ -7,8 +7,8 @@ use std::time::Instant;
 
 use anyhow::{Context, Result};
 
-use crate::cgroup::{Cgroup, write};
-use crate::ending::{PATIENCE, pause};
+use crate::cgroup::{Cgroup, Folder, write};
+use crate::ending::{PATIENCE, pause, subtree};
 use crate::layout::Version;
 
 impl Cgroup {
@@ -69,12 +69,22 @@ impl Cgroup {
             .with_context(|| format!("set the freezer of {}", self.shown()))
     }
 
+    /// Thaws it, and the groups that the container made below, each of which may have
+    /// been frozen by itself: who is frozen does not die, and PID 1 waits for all.
     pub(crate) fn thaw_v1(&self) -> Result<()> {
-        let folder = self.folder_with("freezer");
-        let state = folder.map(|f| fs::read_to_string(f.path.join("freezer.state")));
-        match state {
-            Some(Ok(state)) if state.trim() != "THAWED" => self.freezer_state("THAWED"),
-            _ => Ok(()),
+        let v1 = |folder: &&Folder| folder.tree.version == Version::V1;
+        let Some(folder) = self.folder_with("freezer").filter(v1) else {
+            return Ok(());
+        };
+        for dir in subtree(&folder.path) {
+            let file = dir.join("freezer.state");
+            let state = fs::read_to_string(&file).unwrap_or_default();
+            if !state.is_empty() && state.trim() != "THAWED" {
+                let why = "a frozen process does not die of a signal";
+                write(&file, "THAWED", why)
+                    .with_context(|| format!("thaw {}", dir.display()))?;
+            }
         }
+        Ok(())
     }
 }

@@ -22,8 +22,12 @@ pub(crate) struct Folder {
 
 impl Folder {
     /// Makes the folder and those above it, from the top, and gives each what it needs
-    /// before the next one can work.
-    pub(super) fn make(&self, path: &Path, wanted: &BTreeSet<String>) -> io::Result<()> {
+    /// before the next one can work. Answers whether the last one is new.
+    pub(super) fn make(
+        &self,
+        path: &Path,
+        wanted: &BTreeSet<String>,
+    ) -> io::Result<bool> {
         for _ in 0..8 {
             match self.make_once(path, wanted) {
                 // Somebody removed the empty parent between our two calls.
@@ -34,19 +38,20 @@ impl Folder {
         self.make_once(path, wanted)
     }
 
-    fn make_once(&self, path: &Path, wanted: &BTreeSet<String>) -> io::Result<()> {
+    fn make_once(&self, path: &Path, wanted: &BTreeSet<String>) -> io::Result<bool> {
+        let mut new = false;
         let mut dir = self.tree.mount.clone();
         for name in path.iter().filter(|name| *name != "/") {
             if self.tree.version == Version::V2 {
                 self.give_children(&dir, wanted);
             }
             dir.push(name);
-            make_dir(&dir)?;
+            new = make_dir(&dir)?;
             if self.tree.controllers.iter().any(|name| name == "cpuset") {
                 inherit_cpuset(&dir, self.tree.version)?;
             }
         }
-        Ok(())
+        Ok(new)
     }
 
     /// Version 2: a parent gives its children each controller by name. It is refused
@@ -64,15 +69,16 @@ impl Folder {
     }
 }
 
-fn make_dir(dir: &Path) -> io::Result<()> {
+/// Makes one folder; false when it is there already.
+fn make_dir(dir: &Path) -> io::Result<bool> {
     let why = "a cgroup is made by making its folder";
     let call = format_args!("mkdir({dir:?})");
     if dir.is_dir() {
-        return Ok(());
+        return Ok(false);
     }
     match step(6, call, why, || fs::create_dir(dir)) {
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-        answer => answer,
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
+        answer => answer.map(|()| true),
     }
 }
 
