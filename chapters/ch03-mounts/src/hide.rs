@@ -111,6 +111,21 @@ pub fn make_root_read_only() -> Result<()> {
     .context("make / read-only")
 }
 
+/// A read-only mount of the file `path` alone, without a place: what is opened or
+/// executed through it cannot be written, whatever the mount that it was cloned from.
+///
+/// # Errors
+/// EPERM without `CAP_SYS_ADMIN` over the mount namespace.
+pub fn read_only_view(path: &Path) -> Result<OwnedFd> {
+    let flags = OpenTreeFlags::OPEN_TREE_CLONE | OpenTreeFlags::OPEN_TREE_CLOEXEC;
+    let shown = path.display();
+    let view = open_tree(CWD, path, flags)
+        .with_context(|| format!("clone the mount at {shown}"))?;
+    mount_setattr(view.as_fd(), false, READ_ONLY, 0)
+        .with_context(|| format!("make the view of {shown} read-only"))?;
+    Ok(view)
+}
+
 fn empty_folder() -> Result<OwnedFd> {
     let context = fsopen("tmpfs", FsOpenFlags::FSOPEN_CLOEXEC)?;
     fsconfig_create(&context)?;

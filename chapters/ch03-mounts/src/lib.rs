@@ -32,7 +32,7 @@ pub use attributes::Attributes;
 pub use devices::{
     Device, DeviceKind, bind_console, create_devices, default_devices, default_list,
 };
-pub use hide::{make_root_read_only, mask, read_only};
+pub use hide::{make_root_read_only, mask, read_only, read_only_view};
 pub use options::{Options, option_words, parse_options};
 pub use pivot::{move_root, pivot};
 pub use plan::{IdMapped, Mount, apply, id_mapped};

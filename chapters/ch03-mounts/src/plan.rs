@@ -78,8 +78,14 @@ fn perform(root: &Root, mount: &Mount, options: &Options) -> Result<()> {
     if options.remount {
         return remount(root, mount, options);
     }
+    ensure!(
+        mount.target.file_name().is_some(),
+        "nothing can be mounted on the root itself"
+    );
     if let Some(depth) = bind {
-        return bind::perform(root, mount, options, depth);
+        bind::perform(root, mount, options, depth)?;
+        root.let_go(mount.on());
+        return Ok(());
     }
     match mount.kind() {
         "none" => remount(root, mount, options),

@@ -6,14 +6,23 @@
 //! links and `..` as inside the root, and `RESOLVE_NO_MAGICLINKS` refuses the links of
 //! procfs that lead out. What comes back is a descriptor, and the name is not used
 //! again.
+//!
+//! Inside the root an enemy may still be at work, when two containers share one: he
+//! renames `proc`, and the mount that was put there goes along to the new name. So a
+//! root holds on to the file systems that were made in it, and a path below one of
+//! them begins there, not at the name (see [`Root::inside`]).
 
+mod make;
+
+use std::cell::RefCell;
 use std::fs::File;
 use std::io::Read;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::{Component, Path, PathBuf};
+use std::rc::Rc;
 
 use anyhow::{Context, Result, bail, ensure};
-use rustix::fs::{CWD, Mode, OFlags, ResolveFlags, mkdirat, open, openat, openat2};
+use rustix::fs::{CWD, Mode, OFlags, ResolveFlags, open, openat, openat2};
 use rustix::io::Errno;
 
 /// The root of a file system tree, held open.
@@ -21,6 +30,8 @@ use rustix::io::Errno;
 pub struct Root {
     fd: OwnedFd,
     path: PathBuf,
+    /// What was mounted in it, by its target, later ones last.
+    held: RefCell<Vec<(PathBuf, Rc<OwnedFd>)>>,
 }
 
 impl Root {
@@ -40,7 +51,45 @@ impl Root {
         Ok(Self {
             fd,
             path: path.to_owned(),
+            held: RefCell::default(),
         })
+    }
+
+    /// The same root after it has become `/`, with hold of all that was mounted in it.
+    ///
+    /// # Errors
+    /// If `/` cannot be opened.
+    pub fn inside(self) -> Result<Self> {
+        let inside = Self::open(Path::new("/"))?;
+        inside.held.replace(self.held.take());
+        Ok(inside)
+    }
+
+    /// Takes hold of a file system that was made for `target`: from now on paths below
+    /// it begin there.
+    pub(crate) fn hold(&self, target: &Path, mount: OwnedFd) {
+        let mut held = self.held.borrow_mut();
+        held.push((target.to_owned(), Rc::new(mount)));
+    }
+
+    /// Lets go of what is held at `target` and below: something else is to cover it.
+    pub(crate) fn let_go(&self, target: &Path) {
+        let covered = |(at, _): &(PathBuf, _)| at.starts_with(target);
+        self.held.borrow_mut().retain(|held| !covered(held));
+    }
+
+    /// Where the way to `path` begins, and what is left of it.
+    fn begin<'a>(&self, path: &'a Path) -> (Option<Rc<OwnedFd>>, &'a Path) {
+        let climbs = path.components().any(|part| part == Component::ParentDir);
+        let held = self.held.borrow();
+        let below = |(top, mount): &(PathBuf, Rc<OwnedFd>)| {
+            let rest = path.strip_prefix(top).ok()?;
+            Some((Some(Rc::clone(mount)), rest))
+        };
+        match held.iter().rev().find_map(below) {
+            Some(found) if !climbs => found,
+            _ => (None, path),
+        }
     }
 
     /// Where the root was found, for messages.
@@ -67,75 +116,6 @@ impl Root {
                 Err(errno).with_context(|| format!("find {} in the root", path.display()))
             }
         }
-    }
-
-    /// As [`resolve`](Self::resolve), but a link in the last place is not followed:
-    /// the answer stands for the link itself.
-    pub(crate) fn look_at_link(&self, path: &Path) -> Option<OwnedFd> {
-        self.find(path, OFlags::PATH | OFlags::NOFOLLOW).ok()
-    }
-
-    /// Finds the folder `path`, and makes it (mode 0755) with all above it if missing.
-    ///
-    /// # Errors
-    /// Where a link points at nothing, or a part of the path is not a folder.
-    // ANCHOR: make_dir
-    pub fn make_dir(&self, path: &Path) -> Result<OwnedFd> {
-        let folder = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
-        let mut at = self.resolve(Path::new("/"))?;
-        let mut walked = PathBuf::from("/");
-        let mut made = false;
-        for part in path
-            .components()
-            .skip_while(|part| *part == Component::RootDir)
-        {
-            walked.push(part);
-            if let (false, Ok(fd)) = (made, self.find(&walked, folder)) {
-                at = fd;
-                continue;
-            }
-            // From the first missing folder on, each is made below the descriptor of
-            // the one before, and a link that took its place is not followed.
-            made = true;
-            let Component::Normal(name) = part else {
-                bail!(
-                    "{} climbs out of a folder that is not there",
-                    path.display()
-                );
-            };
-            match mkdirat(&at, name, Mode::from_raw_mode(0o755)) {
-                Ok(()) | Err(Errno::EXIST) => {}
-                Err(errno) => Err(errno)
-                    .with_context(|| format!("make {} in the root", walked.display()))?,
-            }
-            at = match openat(&at, name, folder | OFlags::NOFOLLOW, Mode::empty()) {
-                Err(Errno::NOTDIR | Errno::LOOP) => {
-                    bail!(
-                        "open {}: it is no folder, or a link to nothing",
-                        walked.display()
-                    )
-                }
-                opened => opened
-                    .with_context(|| format!("open {} in the root", walked.display()))?,
-            };
-        }
-        Ok(at)
-    }
-    // ANCHOR_END: make_dir
-
-    /// Finds the file `path`, and makes it (empty, mode 0644) if nothing is there.
-    ///
-    /// # Errors
-    /// As [`make_dir`](Self::make_dir).
-    pub fn make_file(&self, path: &Path) -> Result<OwnedFd> {
-        if let Some(fd) = self.look(path)? {
-            return Ok(fd);
-        }
-        let (parent, name) = split(path)?;
-        let parent = self.make_dir(parent)?;
-        let flags = OFlags::CREATE | OFlags::EXCL | OFlags::RDONLY | OFlags::CLOEXEC;
-        openat(&parent, name, flags, Mode::from_raw_mode(0o644))
-            .with_context(|| format!("make the file {} in the root", path.display()))
     }
 
     /// Reads the regular file `path`, or fails if it is longer than `limit` bytes.
@@ -165,8 +145,34 @@ impl Root {
         Ok(bytes)
     }
 
+    /// Finds the folder `path`; a link anywhere on the way to it is refused.
+    pub(crate) fn look_without_links(&self, path: &Path) -> Result<Option<OwnedFd>> {
+        let folder = OFlags::PATH | OFlags::DIRECTORY;
+        match self.open_at(path, folder, ResolveFlags::NO_SYMLINKS) {
+            Ok(fd) => Ok(Some(fd)),
+            Err(Errno::NOENT) => Ok(None),
+            Err(Errno::LOOP | Errno::NOTDIR) => {
+                bail!("the target must be an ordinary directory, not a link")
+            }
+            Err(errno) => {
+                Err(errno).with_context(|| format!("find {} in the root", path.display()))
+            }
+        }
+    }
+
     fn find(&self, path: &Path, flags: OFlags) -> Result<OwnedFd, Errno> {
-        let how = ResolveFlags::IN_ROOT | ResolveFlags::NO_MAGICLINKS;
+        self.open_at(path, flags, ResolveFlags::NO_MAGICLINKS)
+    }
+
+    fn open_at(
+        &self,
+        path: &Path,
+        flags: OFlags,
+        links: ResolveFlags,
+    ) -> Result<OwnedFd, Errno> {
+        let how = ResolveFlags::IN_ROOT | links;
+        let (mount, path) = self.begin(path);
+        let top = mount.as_deref().unwrap_or(&self.fd);
         let path = if path.as_os_str().is_empty() {
             Path::new("/")
         } else {
@@ -175,7 +181,7 @@ impl Root {
         loop {
             // EAGAIN says that something was renamed meanwhile, and the kernel cannot
             // be sure that a `..` stayed inside (openat2(2)): then it looks again.
-            match openat2(&self.fd, path, flags | OFlags::CLOEXEC, Mode::empty(), how) {
+            match openat2(top, path, flags | OFlags::CLOEXEC, Mode::empty(), how) {
                 Err(Errno::AGAIN) => {}
                 answer => return answer,
             }

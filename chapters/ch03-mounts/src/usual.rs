@@ -116,7 +116,7 @@ pub fn furnish_with(
     apply(&root, plan)?;
     default_devices(&root, false)?;
     pivot(&root)?;
-    let root = Root::open(Path::new("/"))?;
+    let root = root.inside()?;
     inside(&root)?;
     mask(&root, &MASKED.map(PathBuf::from))?;
     hide::read_only(&root, &READ_ONLY.map(PathBuf::from))?;

@@ -34,6 +34,21 @@ fn missing_folders_are_made_and_links_are_followed_inside() {
     assert!(root.resolve(Path::new("/nothing")).is_err());
 }
 
+/// `/etc/resolv.conf` of many an image: a link to what the first boot would have made.
+#[test]
+fn what_a_link_to_nothing_points_at_is_made_inside() {
+    let top = tempfile::tempdir().unwrap();
+    fs::create_dir(top.path().join("etc")).unwrap();
+    symlink("../run/stub.conf", top.path().join("etc/resolv.conf")).unwrap();
+    symlink("/../../etc/hosts.real", top.path().join("etc/hosts")).unwrap();
+    let root = Root::open(top.path()).unwrap();
+    let made = |path: &str| place(&root.make_file(Path::new(path)).unwrap());
+    assert_eq!(made("/etc/resolv.conf"), top.path().join("run/stub.conf"));
+    assert_eq!(made("/etc/hosts"), top.path().join("etc/hosts.real"));
+    symlink("loop", top.path().join("loop")).unwrap();
+    assert!(root.make_file(Path::new("/loop")).is_err());
+}
+
 #[test]
 fn the_links_of_procfs_are_refused() {
     let root = Root::open(Path::new("/")).unwrap();

@@ -4,7 +4,7 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
-use rustix::fs::{FileType, fstat};
+use rustix::fs::fstat;
 use rustix::mount::{
     FsMountFlags, FsOpenFlags, MountAttrFlags, fsconfig_create, fsconfig_set_flag,
     fsconfig_set_string, fsmount, fsopen,
@@ -34,10 +34,13 @@ pub(super) fn perform(root: &Root, mount: &Mount, options: &Options) -> Result<(
 
 fn make(root: &Root, mount: &Mount, options: &Options) -> Result<()> {
     let kind = mount.kind();
-    let there = root.look(mount.on())?;
-    if matches!(kind, "proc" | "sysfs") {
-        ordinary(root, mount)?;
-    }
+    // procfs and sysfs answer for the kernel, and paths below them are masked later: an
+    // image must not choose where they are (CVE-2019-19921, CVE-2023-27561).
+    let look = |path: &Path| match kind {
+        "proc" | "sysfs" => root.look_without_links(path),
+        _ => root.look(path),
+    };
+    let there = look(mount.on())?;
     let mut data = options.data.clone();
     if let (Some(folder), "tmpfs") = (&there, kind) {
         // A tmpfs over a folder takes over the folder's mode, unless one is given.
@@ -49,27 +52,27 @@ fn make(root: &Root, mount: &Mount, options: &Options) -> Result<()> {
     let made = create(kind, mount.source.as_deref(), &data, options)?;
     let target = match there {
         Some(folder) => folder,
-        None => root.make_dir(mount.on())?,
+        None => {
+            root.make_dir(mount.on())?;
+            look(mount.on())?.context("the folder that was made here is gone")?
+        }
     };
     if options.copy_up {
         ensure!(kind == "tmpfs", "tmpcopyup is for tmpfs, not for {kind}");
         copy_up::copy(target.as_fd(), made.as_fd()).context("copy the folder up")?;
     }
-    attach(made.as_fd(), target.as_fd(), mount, options)
-}
-
-/// procfs and sysfs answer for the kernel: an image must not choose where they are.
-fn ordinary(root: &Root, mount: &Mount) -> Result<()> {
-    if let Some(there) = root.look_at_link(mount.on()) {
-        let mode = fstat(&there).context("look at the target")?.st_mode;
-        let kind = FileType::from_raw_mode(mode);
-        ensure!(
-            kind.is_dir(),
-            "the target must be an ordinary directory, not a link"
-        );
+    attach(made.as_fd(), target.as_fd(), mount, options)?;
+    root.let_go(mount.on());
+    if OURS.contains(&kind) && !options.copy_up {
+        root.hold(mount.on(), made);
     }
     Ok(())
 }
+
+/// File systems in which no link of an image's can be.
+const OURS: [&str; 7] = [
+    "proc", "sysfs", "tmpfs", "devpts", "mqueue", "cgroup", "cgroup2",
+];
 
 /// A mount of a new instance that has no place yet.
 // ANCHOR: create
