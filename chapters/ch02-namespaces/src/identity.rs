@@ -1,6 +1,6 @@
 //! The host name and the domain name of a UTS namespace (uts_namespaces(7)).
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use nix::unistd::sethostname;
 use workbench::steps;
 
@@ -21,6 +21,11 @@ pub fn set_host_name(name: &str) -> Result<()> {
 /// # Errors
 /// As for [`set_host_name`].
 pub fn set_domain_name(name: &str) -> Result<()> {
+    // The file would take what fits, and say nothing of the rest.
+    ensure!(
+        name.len() <= 64,
+        "the domain name {name:?} is longer than 64 bytes"
+    );
     let why = "the NIS domain, which uname(2) tells beside the host name";
     steps::step(2, format_args!("setdomainname({name:?})"), why, || {
         std::fs::write("/proc/sys/kernel/domainname", name)
