@@ -10,21 +10,28 @@
 //! 5. no_new_privs, and with it the filter, last, since it may forbid any of the above.
 
 use std::fs;
+use std::io;
+use std::os::fd::AsFd;
 use std::path::Path;
 
 use anyhow::{Context, Result};
 use mounts::Root;
+use nix::sys::statfs::{FsType, fstatfs};
+use nix::unistd::{Uid, fchown};
 use privileges::{
     become_user, no_new_privileges, seccomp, set_io_priority, set_memory_policy,
     set_rlimits, set_scheduler,
 };
 use workbench::steps;
 
+use crate::console;
 use crate::label::Labels;
 use crate::listener::Way;
 use crate::plan::Process;
 
-/// What can be set early, while everything may still be opened.
+/// What is set first of all: while the runtime's privileges are there, and the `/proc`
+/// that is written to is the host's, not one that the container could have arranged
+/// (CVE-2025-52881).
 ///
 /// # Errors
 /// When a limit cannot be raised, or the preference needs a privilege.
@@ -50,12 +57,36 @@ pub fn prepare(process: &Process) -> Result<()> {
     set_rlimits(&confinement.rlimits)
 }
 
+/// Gives the process's user its standard streams: without it `echo >/dev/stderr`, which
+/// opens the pipe anew, is refused to whoever is not root.
+///
+/// Only what is the container's own: pipes, and its own terminal. A file or a terminal
+/// of the host's stays whose it is, and so does `/dev/null` above all.
+fn give_streams(process: &Process) {
+    let (stdin, stdout, stderr) = (io::stdin(), io::stdout(), io::stderr());
+    for stream in [stdin.as_fd(), stdout.as_fd(), stderr.as_fd()] {
+        let kind = fstatfs(stream).map(|system| system.filesystem_type());
+        let own = kind.is_ok_and(|kind| {
+            kind == PIPEFS || (process.terminal && kind == console::DEVPTS)
+        });
+        if own {
+            // EPERM and EINVAL: its owner, or its group, has no number in this user
+            // namespace. Then it stays as it is.
+            let _ = fchown(stream, Some(Uid::from_raw(process.identity.uid)), None);
+        }
+    }
+}
+
+/// The magic number of the file system of pipes without a name (statfs(2)).
+const PIPEFS: FsType = FsType(0x5049_5045);
+
 /// Becomes who the process is to be, and gives up what it may not do.
 ///
 /// # Errors
 /// What the kernel refused; then the process must not go on.
 // ANCHOR: confine
 pub fn confine(process: &Process, way: Option<&Way>) -> Result<()> {
+    give_streams(process);
     let (who, confinement) = (&process.identity, &process.confinement);
     if confinement.labels != Labels::default() {
         confinement.labels.write(&Root::open(Path::new("/"))?)?;

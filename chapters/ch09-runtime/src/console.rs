@@ -10,10 +10,11 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use chroot::process::send_descriptor;
-use nix::fcntl::OFlag;
-use nix::pty::{posix_openpt, ptsname_r, unlockpt};
+use nix::fcntl::{FcntlArg, OFlag, fcntl};
+use nix::sys::stat::{fstat, major, minor};
+use nix::sys::statfs::{FsType, fstatfs};
 use nix::unistd::{dup2_stderr, dup2_stdin, dup2_stdout, setsid};
 use workbench::steps;
 
@@ -28,34 +29,48 @@ pub struct Console {
     pub slave: OwnedFd,
 }
 
+/// The magic number of devpts (statfs(2)), and the device that makes terminals.
+pub(crate) const DEVPTS: FsType = FsType(0x1cd1);
+const PTMX: (u64, u64) = (5, 2);
+
 /// Opens a new terminal in the devpts that is mounted on `/dev/pts`.
+///
+/// That folder is the container's, which may have put anything there: so what is opened
+/// is looked at before it is believed, and the other end is asked of the terminal, not
+/// found by its name (CVE-2025-52565).
 ///
 /// # Errors
 /// When none is mounted there.
+// ANCHOR: open
 pub fn open(size: Option<(u16, u16)>) -> Result<Console> {
-    let flags = OFlag::O_RDWR | OFlag::O_NOCTTY | OFlag::O_CLOEXEC;
+    let flags = OFlag::O_NOCTTY | OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK;
     let why = "a terminal of the container's own devpts, not of the host's";
-    let master = steps::step(9, format_args!("open(\"/dev/ptmx\")"), why, || {
-        posix_openpt(flags)
-    })
-    .context("open /dev/ptmx")?;
-    unlockpt(&master).context("unlock the terminal")?;
-    let name = ptsname_r(&master).context("find the terminal's name")?;
-    let slave = OpenOptions::new()
-        .read(true)
-        .write(true)
-        .custom_flags((OFlag::O_NOCTTY | OFlag::O_NOFOLLOW).bits())
-        .open(&name)
-        .with_context(|| format!("open the terminal {name}"))?;
-    let master: OwnedFd = master.into();
+    let call = format_args!("open(\"/dev/pts/ptmx\")");
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).custom_flags(flags.bits());
+    let master = steps::step(9, call, why, || options.open("/dev/pts/ptmx"))
+        .context("open /dev/pts/ptmx")?;
+    let number = fstat(&master).context("look at /dev/pts/ptmx")?.st_rdev;
+    let system = fstatfs(&master).context("look at /dev/pts/ptmx")?;
+    ensure!(
+        (major(number), minor(number)) == PTMX && system.filesystem_type() == DEVPTS,
+        "/dev/pts/ptmx is not what makes terminals"
+    );
+    fcntl(&master, FcntlArg::F_SETFL(OFlag::O_RDWR)).context("let reads wait")?;
+    let why = "the other end, by the terminal itself: a name could be exchanged";
+    let call = format_args!("ioctl(master, TIOCGPTPEER)");
+    let slave = steps::step(9, call, why, || raw::peer(master.as_fd()))
+        .context("open the other end of the terminal")?;
+    let console = Console {
+        master: master.into(),
+        slave,
+    };
     if let Some(size) = size {
-        resize(master.as_fd(), size)?;
+        resize(console.master.as_fd(), size)?;
     }
-    Ok(Console {
-        master,
-        slave: slave.into(),
-    })
+    Ok(console)
 }
+// ANCHOR_END: open
 
 /// Sets the size of the terminal: rows and columns.
 ///

@@ -14,14 +14,15 @@ use chroot::process::Child;
 use namespaces::launch::Crew;
 use namespaces::time::unshare_for_children;
 use namespaces::{Launch, Namespace, join, launch};
-use nix::unistd::{Pid, User, geteuid};
+use nix::sys::signal::Signal;
+use nix::unistd::{User, geteuid, getpid};
 use oci_spec::runtime::Hooks;
 use workbench::files::write_atomic;
 use workbench::user::in_user_namespace;
 
 use crate::hooks::{self, Moment};
 use crate::plan::Plan;
-use crate::recipe::{ASK_CONSOLE, ASK_HOOKS, Recipe};
+use crate::recipe::{ASK_CONSOLE, ASK_HOOKS, Recipe, close_to_hooks};
 use crate::spec::{Bundle, OCI_VERSION, check_id};
 use crate::start_gate::{self, Gate};
 use crate::state::{State, Status, folder, now, start_time};
@@ -58,6 +59,7 @@ pub struct Create<'a> {
 /// When the name is taken, the bundle is bad, or a step was refused.
 pub fn create(what: &Create<'_>) -> Result<Child> {
     check_id(what.id)?;
+    close_to_hooks(what.preserve_fds)?;
     let bundle = Bundle::load(what.bundle)?;
     let plan = Plan::of(&bundle, what.id)?;
     label::check(&plan)?;
@@ -65,10 +67,10 @@ pub fn create(what: &Create<'_>) -> Result<Child> {
         !plan.process.terminal || what.console_socket.is_some(),
         "cannot allocate tty if runc will detach without setting console socket"
     );
-    let state = make_folder(what)?;
-    let made = make(what, &bundle, &plan, &state);
+    let folder = make_folder(what)?;
+    let made = make(what, &bundle, &plan, &folder);
     if made.is_err() {
-        let _ = fs::remove_dir_all(&state);
+        let _ = fs::remove_dir_all(&folder);
     }
     made
 }
@@ -90,21 +92,45 @@ fn make_folder(what: &Create<'_>) -> Result<PathBuf> {
     }
 }
 
-fn make(what: &Create<'_>, bundle: &Bundle, plan: &Plan, state: &Path) -> Result<Child> {
+fn make(what: &Create<'_>, bundle: &Bundle, plan: &Plan, folder: &Path) -> Result<Child> {
+    let mut state = first_state(what, bundle, plan)?;
+    // Whoever finds a ruin here must know which cgroup belongs to it.
+    state.save(what.root)?;
     let gate = if what.at_once {
         None
     } else {
-        start_gate::make(state)?;
-        Some(Gate::open(state)?)
+        start_gate::make(folder)?;
+        Some(Gate::open(folder)?)
     };
     let cgroup = Cgroup::create(&plan.cgroup.to_string_lossy(), &plan.limits)?;
-    let launched =
-        all_set(&cgroup).and_then(|()| launch_in(what, bundle, plan, (&cgroup, gate)));
+    state.cgroup = place(&cgroup);
+    let launched = all_set(&cgroup)
+        .and_then(|()| launch_in((what, state), bundle, plan, (&cgroup, gate)));
     if launched.is_err() {
         // The first error is the one to tell.
         let _ = cgroup.delete();
     }
     launched
+}
+
+fn first_state(what: &Create<'_>, bundle: &Bundle, plan: &Plan) -> Result<State> {
+    let me = getpid();
+    let born = start_time(me)?.context("this process has no start time")?;
+    let annotations = bundle.spec.annotations().clone().unwrap_or_default();
+    Ok(State {
+        oci_version: OCI_VERSION.to_owned(),
+        id: what.id.to_owned(),
+        pid: 0,
+        start_time: 0,
+        bundle: bundle.folder.clone(),
+        rootfs: plan.tree.root.clone(),
+        created: now(),
+        owner: owner(),
+        cgroup: plan.cgroup.to_string_lossy().into_owned(),
+        started: what.at_once,
+        launcher: (me.as_raw(), born),
+        annotations: annotations.into_iter().collect(),
+    })
 }
 
 /// Refuses to go on without a limit that was asked for. An ordinary user goes without:
@@ -122,7 +148,7 @@ fn all_set(cgroup: &Cgroup) -> Result<()> {
 
 // ANCHOR: launch_in
 fn launch_in(
-    what: &Create<'_>,
+    (what, state): (&Create<'_>, State),
     bundle: &Bundle,
     plan: &Plan,
     (cgroup, gate): (&Cgroup, Option<Gate>),
@@ -131,25 +157,7 @@ fn launch_in(
         what,
         plan,
         hooks: bundle.spec.hooks().as_ref(),
-        state: State {
-            oci_version: OCI_VERSION.to_owned(),
-            id: what.id.to_owned(),
-            pid: 0,
-            start_time: 0,
-            bundle: bundle.folder.clone(),
-            rootfs: plan.tree.root.clone(),
-            created: now(),
-            owner: owner(),
-            cgroup: place(cgroup),
-            started: what.at_once,
-            annotations: bundle
-                .spec
-                .annotations()
-                .clone()
-                .unwrap_or_default()
-                .into_iter()
-                .collect(),
-        },
+        state,
     };
     let recipe = Recipe {
         plan,
@@ -179,7 +187,15 @@ fn launch_in(
     if what.at_once {
         // As `start` does for whoever waited for it.
         let told = hooks::told(&steward.state, steward.state.pid, Status::Running);
-        hooks::run(steward.hooks, Moment::Poststart, &told)?;
+        if let Err(error) = hooks::run(steward.hooks, Moment::Poststart, &told) {
+            let _ = child.kill(Signal::SIGKILL);
+            let _ = if what.sibling {
+                child.wait_gone()
+            } else {
+                child.wait().map(drop)
+            };
+            return Err(error);
+        }
     }
     Ok(child)
 }
@@ -188,7 +204,8 @@ fn launch_in(
 fn join_pid(plan: &Plan) -> Result<()> {
     for (kind, path) in &plan.joined {
         if *kind == Namespace::Pid {
-            join::join(&[(*kind, join::open(path)?.as_fd())])?;
+            join::join(&[(*kind, join::open(path)?.as_fd())])
+                .with_context(|| format!("join {}", path.display()))?;
         }
     }
     Ok(())
@@ -252,9 +269,4 @@ fn place(cgroup: &Cgroup) -> String {
 fn owner() -> String {
     let user = User::from_uid(geteuid()).ok().flatten();
     user.map_or_else(|| geteuid().to_string(), |user| user.name)
-}
-
-/// Whether a pid still means the process that started at `started`.
-pub(crate) fn same_process(pid: Pid, started: u64) -> bool {
-    matches!(start_time(pid), Ok(Some(at)) if at == started)
 }

@@ -1,17 +1,16 @@
 //! `delete`: what a container leaves behind, taken away.
 
-use std::fs;
 use std::path::Path;
+use std::{fs, io};
 
 use anyhow::{Context, Result, bail};
-use cgroups::Cgroup;
+use cgroups::{Cgroup, remove_parent_if_empty};
 use chroot::process::Child;
 use nix::unistd::Pid;
 
-use crate::create::same_process;
 use crate::hooks::{self, Moment};
-use crate::spec::Bundle;
-use crate::state::{State, Status, folder};
+use crate::spec::{Bundle, check_id};
+use crate::state::{State, Status, folder, same_process};
 
 /// Deletes a stopped container; with `force`, kills a running one first.
 ///
@@ -21,7 +20,13 @@ use crate::state::{State, Status, folder};
 /// # Errors
 /// When it runs (and `force` is not given), or something could not be removed.
 pub fn delete(root: &Path, id: &str, force: bool) -> Result<Vec<anyhow::Error>> {
-    let state = State::load(root, id)?;
+    let state = match State::load(root, id) {
+        // Whoever made it was killed before it had written anything down.
+        Err(_) if force && check_id(id).is_ok() && folder(root, id).is_dir() => {
+            return remove_state(root, id).map(|()| Vec::new());
+        }
+        state => state?,
+    };
     let status = state.status();
     if status != Status::Stopped && !force && status != Status::Created {
         let status = format!("{status:?}").to_lowercase();
@@ -42,17 +47,21 @@ pub fn delete(root: &Path, id: &str, force: bool) -> Result<Vec<anyhow::Error>> 
 }
 
 /// Kills the first process if it is still there, and waits until it is gone; the kernel
-/// then kills the rest of its pid namespace.
+/// then kills the rest of its pid namespace. Before there is one, whoever makes it.
 fn end(state: &State) -> Result<()> {
-    let pid = Pid::from_raw(state.pid);
-    if state.pid == 0 || !same_process(pid, state.start_time) {
+    let target = match state.pid {
+        0 => state.launcher,
+        pid => (pid, state.start_time),
+    };
+    if !same_process(target) {
         return Ok(());
     }
+    let pid = Pid::from_raw(target.0);
     if let Ok(process) = Child::adopt(pid)
-        && same_process(pid, state.start_time)
+        && same_process(target)
     {
         process.send(libc::SIGKILL)?;
-        if !state.cgroup.is_empty() {
+        if state.pid != 0 && !state.cgroup.is_empty() {
             // A frozen process does not die of a signal; its cgroup's end thaws it.
             Cgroup::open(&state.cgroup)?.kill()?;
         }
@@ -65,10 +74,18 @@ fn remove_cgroup(state: &State) -> Result<()> {
     if state.cgroup.is_empty() {
         return Ok(());
     }
+    if state.pid == 0 {
+        // Nothing of ours was ever in there: what is, is somebody else's.
+        return remove_parent_if_empty(&state.cgroup);
+    }
     Cgroup::open(&state.cgroup)?.delete()
 }
 
 fn remove_state(root: &Path, id: &str) -> Result<()> {
     let path = folder(root, id);
-    fs::remove_dir_all(&path).with_context(|| format!("remove {}", path.display()))
+    match fs::remove_dir_all(&path) {
+        // Whoever was making it has noticed its end, and was quicker.
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        answer => answer.with_context(|| format!("remove {}", path.display())),
+    }
 }

@@ -11,20 +11,19 @@ use std::path::Path;
 use anyhow::{Context, Result, bail, ensure};
 use cgroups::{Cgroup, Entrance};
 use chroot::process::{self, Child, Exit};
+use mounts::Root;
 use namespaces::launch::Crew;
 use namespaces::{Helm, Launch, Namespace, join, launch};
 use nix::unistd::{Pid, setsid};
 use oci_spec::runtime as oci;
 use workbench::files::write_atomic;
 
-use crate::create::same_process;
 use crate::plan::Process;
-use crate::raw::close_on_exec_from;
-use crate::recipe::{ASK_CONSOLE, enter, home, with_home};
+use crate::recipe::{ASK_CONSOLE, enter, home, keep_only, with_home};
 use crate::spec::Bundle;
-use crate::state::{State, Status};
+use crate::state::{State, Status, same_process};
 use crate::stay::stay_with;
-use crate::{confine, console};
+use crate::{confine, console, own_binary};
 
 /// What is to be run, and where.
 #[derive(Debug)]
@@ -86,7 +85,7 @@ pub fn exec(what: &Exec<'_>) -> Result<Child> {
     let (begin, stay) = &process.confinement.affinity;
     let target = Pid::from_raw(state.pid);
     let namespaces = open_namespaces(target)?;
-    if !same_process(target, state.start_time) {
+    if !same_process((state.pid, state.start_time)) {
         bail!("cannot exec in a stopped container");
     }
     let cgroup = match state.cgroup.as_str() {
@@ -106,6 +105,8 @@ pub fn exec(what: &Exec<'_>) -> Result<Child> {
             join::join(&[(*kind, file.as_fd())])?;
         }
     }
+    // Before it forks: the container's processes see the new one from its first moment.
+    own_binary::hide()?;
     let mut steward = Steward { what };
     let plan = Launch {
         cgroup: born_in.as_ref().map(AsFd::as_fd),
@@ -158,13 +159,14 @@ fn cook(
 ) -> Result<Infallible> {
     let listener = process.confinement.listener.as_ref();
     let way = listener.map(|who| who.reach(state.shown())).transpose()?;
+    confine::prepare(process)?;
     for (kind, file) in namespaces {
         if *kind != Namespace::Pid {
             join::join(&[(*kind, file.as_fd())])?;
         }
     }
     // Paths are the container's from here on: its mount namespace has its own root.
-    confine::prepare(process)?;
+    let inside = Root::open(Path::new("/"))?;
     if process.terminal {
         let console = console::open(process.console_size)?;
         helm.ask(ASK_CONSOLE, Some(console.master.as_fd()))?;
@@ -172,10 +174,9 @@ fn cook(
     } else {
         setsid().context("begin a session")?;
     }
-    let home = home(process);
+    let home = home(process, &inside);
     let program = process::find(&process.program, &process.path)?;
-    close_on_exec_from(preserved.saturating_add(3))
-        .context("mark the descriptors close-on-exec")?;
+    keep_only(preserved)?;
     confine::confine(process, way.as_ref())?;
     enter(&process.cwd)?;
     helm.executing()?;

@@ -1,15 +1,9 @@
 //! Hooks: programs of the caller's, run at fixed moments of a container's life
 //! (runtime-spec, config.md, "POSIX-platform Hooks"), with its state on standard input.
 
-use std::io::Write;
-use std::os::fd::AsFd;
-use std::os::unix::process::CommandExt;
-use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+mod program;
 
-use anyhow::{Context, Result, bail, ensure};
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use nix::unistd::Pid;
+use anyhow::{Context, Result, ensure};
 use oci_spec::runtime::{Hook, Hooks};
 use workbench::steps;
 
@@ -123,54 +117,34 @@ fn each(
             )
         };
         let why = "the caller's program, at its moment, with the state on its input";
-        steps::step(9, format_args!("{}", what()), why, || one(hook, state))
-            .with_context(what)
+        steps::step(9, format_args!("{}", what()), why, || {
+            program::run(hook, state)
+        })
+        .with_context(what)
     })
 }
 
-fn one(hook: &Hook, state: &serde_json::Value) -> Result<()> {
-    let mut command = Command::new(hook.path());
-    let args = hook.args().as_deref().unwrap_or_default();
-    if let Some((name, rest)) = args.split_first() {
-        command.arg0(name).args(rest);
+/// Refuses a hook that the specification does not allow, before anything is made.
+///
+/// # Errors
+/// Names the hook and what is wrong with it.
+pub(crate) fn check(hooks: Option<&Hooks>) -> Result<()> {
+    let all = hooks.into_iter().flat_map(|hooks| {
+        Moment::ALL.into_iter().flat_map(move |moment| {
+            let list = moment.of(hooks).iter().enumerate();
+            list.map(move |(index, hook)| (moment.name(), index, hook))
+        })
+    });
+    for (moment, index, hook) in all {
+        let path = hook.path();
+        ensure!(
+            path.is_absolute(),
+            "config.json: hooks.{moment}[{index}].path {path:?} is not absolute"
+        );
+        ensure!(
+            hook.timeout().is_none_or(|seconds| seconds > 0),
+            "config.json: hooks.{moment}[{index}].timeout is not greater than zero"
+        );
     }
-    command
-        .env_clear()
-        .stdin(Stdio::piped())
-        .stdout(Stdio::null())
-        .stderr(Stdio::piped());
-    for entry in hook.env().iter().flatten() {
-        let (name, value) = entry.split_once('=').unwrap_or((entry, ""));
-        command.env(name, value);
-    }
-    let mut child = command.spawn().context("start it")?;
-    if let Some(mut input) = child.stdin.take() {
-        // A hook that does not read its state has not failed.
-        let _ = input.write_all(state.to_string().as_bytes());
-    }
-    if let Some(seconds) = hook.timeout()
-        && !ends_within(&child, seconds)?
-    {
-        let _ = child.kill();
-        let _ = child.wait();
-        bail!("it took longer than {seconds} seconds");
-    }
-    let output = child.wait_with_output().context("wait for it")?;
-    let words = String::from_utf8_lossy(&output.stderr);
-    ensure!(
-        output.status.success(),
-        "{}: {}",
-        output.status,
-        words.trim()
-    );
     Ok(())
-}
-
-fn ends_within(hook: &Child, seconds: i64) -> Result<bool> {
-    let pid = i32::try_from(hook.id()).context("watch the hook")?;
-    let held = chroot::process::Child::adopt(Pid::from_raw(pid))?;
-    let wait = Duration::from_secs(seconds.max(0).unsigned_abs());
-    let timeout = PollTimeout::try_from(wait).unwrap_or(PollTimeout::MAX);
-    let mut ended = [PollFd::new(held.pidfd.as_fd(), PollFlags::POLLIN)];
-    Ok(poll(&mut ended, timeout).context("wait for the hook")? > 0)
 }

@@ -7,8 +7,7 @@ use cgroups::Cgroup;
 use chroot::process::Child;
 use nix::unistd::Pid;
 
-use crate::create::same_process;
-use crate::state::{State, Status};
+use crate::state::{State, Status, same_process};
 
 /// Sends `signal` (its number, 0 to 64) to a container's first process; with `all`, to
 /// every process in its cgroup.
@@ -30,12 +29,20 @@ pub fn kill(root: &Path, id: &str, signal: i32, all: bool) -> Result<()> {
     let process = Child::adopt(pid).context("container not running")?;
     // The descriptor is held: if the pid still means the process that it meant, so
     // will the descriptor, whatever happens to the pid.
-    if !same_process(pid, state.start_time) {
+    if !same_process((state.pid, state.start_time)) {
         bail!("container not running");
     }
     process
         .send(signal)
-        .with_context(|| format!("send signal {signal} to container {id}"))
+        .with_context(|| format!("send signal {signal} to container {id}"))?;
+    if signal == libc::SIGKILL && !state.cgroup.is_empty() {
+        // On version 1 a frozen process dies only when it thaws.
+        let cgroup = Cgroup::open(&state.cgroup)?;
+        if cgroup.is_frozen() {
+            cgroup.freeze(false)?;
+        }
+    }
+    Ok(())
 }
 
 /// A signal by its name, with or without `SIG`, or by its number.

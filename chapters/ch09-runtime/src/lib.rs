@@ -26,6 +26,7 @@ pub mod kill;
 pub mod label;
 pub mod listener;
 pub mod net_devices;
+mod own_binary;
 pub mod plan;
 pub mod ps;
 #[expect(
@@ -51,6 +52,7 @@ pub use exec::{Exec, exec, exec_and_stay};
 pub use freeze::{pause, resume};
 pub use kill::kill;
 pub use namespaces::pid1::init;
+pub use own_binary::protect;
 pub use ps::ps;
 pub use run::run;
 pub use start::start;

@@ -41,12 +41,16 @@ enum Verb {
 }
 
 fn main() -> ExitCode {
+    let protected = runtime::protect();
     let cli = Cli::parse();
     workbench::steps::role("launcher");
-    bench::explained("ch09", cli.explain, || match cli.verb {
-        None => run(&SHOW.map(str::to_owned), true),
-        Some(Verb::Bundle { folder }) => run_bundle(&folder),
-        Some(Verb::Run { command }) => run(&command, false),
+    bench::explained("ch09", cli.explain, || {
+        protected?;
+        match cli.verb {
+            None => run(&SHOW.map(str::to_owned), true),
+            Some(Verb::Bundle { folder }) => run_bundle(&folder),
+            Some(Verb::Run { command }) => run(&command, false),
+        }
     })
 }
 

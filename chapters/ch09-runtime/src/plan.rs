@@ -22,6 +22,7 @@ use oci_spec::runtime::{
 };
 use privileges::IdMap;
 
+use crate::hooks;
 use crate::spec::{Bundle, INIT};
 
 pub use process::{Confinement, Identity, Process};
@@ -73,6 +74,7 @@ impl Plan {
             .as_ref()
             .context("config.json has no linux section")?;
         refuse_unsupported(linux)?;
+        hooks::check(spec.hooks().as_ref())?;
         let (made, joined) = namespaces(linux)?;
         let (uid_maps, gid_maps) =
             (maps(linux.uid_mappings()), maps(linux.gid_mappings()));

@@ -1,12 +1,14 @@
-//! The calls that no crate wraps: terminals' sizes and close_range(2).
+//! The calls that no crate wraps: those on terminals, and close_range(2).
 
-use std::os::fd::{AsRawFd, BorrowedFd};
+use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 
 use nix::errno::Errno;
 
 nix::ioctl_write_ptr_bad!(tiocswinsz, libc::TIOCSWINSZ, libc::winsize);
 nix::ioctl_read_bad!(tiocgwinsz, libc::TIOCGWINSZ, libc::winsize);
 nix::ioctl_write_int_bad!(tiocsctty, libc::TIOCSCTTY);
+nix::ioctl_write_ptr_bad!(tiocsptlck, libc::TIOCSPTLCK, libc::c_int);
+nix::ioctl_write_int_bad!(tiocgptpeer, libc::TIOCGPTPEER);
 
 /// Sets the size of a terminal: rows and columns (ioctl_tty(2)).
 pub(crate) fn set_size(
@@ -40,6 +42,19 @@ pub(crate) fn size(terminal: BorrowedFd<'_>) -> Result<(u16, u16), Errno> {
 pub(crate) fn make_controlling(terminal: BorrowedFd<'_>) -> Result<(), Errno> {
     // SAFETY: TIOCSCTTY takes an integer; 0 does not steal from another session.
     unsafe { tiocsctty(terminal.as_raw_fd(), 0) }.map(drop)
+}
+
+/// The other end of a pseudo-terminal, unlocked: opened by the terminal itself, and not
+/// by a name in `/dev/pts` (ioctl_tty(2), TIOCGPTPEER).
+pub(crate) fn peer(master: BorrowedFd<'_>) -> Result<OwnedFd, Errno> {
+    let unlocked: libc::c_int = 0;
+    // SAFETY: TIOCSPTLCK reads one int, which lives through the call.
+    unsafe { tiocsptlck(master.as_raw_fd(), &raw const unlocked) }?;
+    let flags = libc::O_RDWR | libc::O_NOCTTY | libc::O_CLOEXEC;
+    // SAFETY: TIOCGPTPEER takes the flags of open(2) as an integer.
+    let slave = unsafe { tiocgptpeer(master.as_raw_fd(), flags) }?;
+    // SAFETY: the kernel has just made this descriptor, which nobody else owns.
+    Ok(unsafe { OwnedFd::from_raw_fd(slave) })
 }
 
 /// Marks every descriptor from `first` on close-on-exec (close_range(2)).

@@ -6,7 +6,6 @@
 //! before this one.
 
 use std::convert::Infallible;
-use std::fs;
 use std::os::fd::AsFd;
 use std::path::Path;
 
@@ -23,7 +22,7 @@ use crate::listener::Way;
 use crate::plan::{Plan, Process};
 use crate::start_gate::Gate;
 use crate::state::{State, Status};
-use crate::{confine, console, hooks, raw};
+use crate::{confine, console, hooks, own_binary, raw};
 
 /// What the launcher is asked for: the hooks that run in its namespaces.
 pub const ASK_HOOKS: &str = "the createRuntime hooks";
@@ -55,9 +54,11 @@ impl Recipe<'_> {
     // ANCHOR: cook
     pub fn cook(self, helm: &Helm<'_>) -> Result<Infallible> {
         let (plan, process) = (self.plan, &self.plan.process);
+        confine::prepare(process)?;
         // The way to whoever decides about its calls, while the host's paths are there.
         let way = self.way()?;
-        // Namespaces of others, now that the gate has seen to this process's ids.
+        // Its ids are written: nobody need look into it, and others soon might.
+        own_binary::hide()?;
         join_given(plan)?;
         if plan.namespaces.has(Namespace::User) {
             // The maps are written: take the root that they make of this process.
@@ -73,7 +74,6 @@ impl Recipe<'_> {
             steps::step(9, call, why, || personality::set(persona))
                 .context("set linux.personality")?;
         }
-        confine::prepare(process)?;
         // The tree, still reached from the host's root.
         let root = mounts::prepare_root(&plan.tree.root, plan.tree.propagation)?;
         mounts::apply(&root, &self.mounts)?;
@@ -95,7 +95,7 @@ impl Recipe<'_> {
         // ANCHOR_END: cook
         // ANCHOR: cook_inside
         // From here on paths are the container's own.
-        let inside = Root::open(Path::new("/"))?;
+        let inside = root.inside()?;
         if process.terminal {
             terminal(process, &inside, helm)?;
         } else {
@@ -108,7 +108,7 @@ impl Recipe<'_> {
         }
         mounts::read_only(&inside, &plan.tree.read_only_paths)?;
         mounts::mask(&inside, &plan.tree.masked)?;
-        self.finish(helm, way.as_ref())
+        self.finish(helm, (&inside, way.as_ref()))
     }
     // ANCHOR_END: cook_inside
 
@@ -120,9 +120,9 @@ impl Recipe<'_> {
 
     /// The last steps: wait for `start`, give up what must be given up, exec.
     // ANCHOR: finish
-    fn finish(mut self, helm: &Helm<'_>, way: Option<&Way>) -> Result<Infallible> {
-        let process = &self.plan.process;
-        let home = home(process);
+    fn finish(mut self, helm: &Helm<'_>, given: Given<'_>) -> Result<Infallible> {
+        let (process, (inside, way)) = (&self.plan.process, given);
+        let home = home(process, inside);
         let program = process::find(&process.program, &process.path)?;
         keep_only(self.preserved)?;
         let ready = |process: &Process| {
@@ -167,6 +167,9 @@ impl Recipe<'_> {
     }
 }
 
+/// The container's root, and the way to whoever decides about its calls.
+type Given<'a> = (&'a Root, Option<&'a Way>);
+
 fn join_given(plan: &Plan) -> Result<()> {
     for (kind, path) in &plan.joined {
         // The launcher has joined the one that decides what this process is born in.
@@ -174,7 +177,8 @@ fn join_given(plan: &Plan) -> Result<()> {
             continue;
         }
         let file = join::open(path)?;
-        join::join(&[(*kind, file.as_fd())])?;
+        join::join(&[(*kind, file.as_fd())])
+            .with_context(|| format!("join {}", path.display()))?;
     }
     Ok(())
 }
@@ -207,8 +211,15 @@ fn sysctls(plan: &Plan, inside: &Root) -> Result<()> {
     Ok(())
 }
 
+/// Marks what the caller left open, but for `preserved`, close-on-exec, before there is a
+/// hook that could inherit it.
+pub(crate) fn close_to_hooks(preserved: u32) -> Result<()> {
+    raw::close_on_exec_from(preserved.saturating_add(3))
+        .context("mark the caller's descriptors close-on-exec")
+}
+
 /// Marks everything above the standard streams and `preserved` more close-on-exec.
-fn keep_only(preserved: u32) -> Result<()> {
+pub(crate) fn keep_only(preserved: u32) -> Result<()> {
     let first = preserved.saturating_add(3);
     let why =
         "no descriptor of the host's may be found in the container (CVE-2024-21626)";
@@ -241,8 +252,11 @@ pub(crate) fn enter(cwd: &Path) -> Result<()> {
     Ok(())
 }
 
+/// `/etc/passwd` comes with the root and is believed up to this size (bytes).
+const LARGEST_PASSWD: u64 = 4 << 20;
+
 /// The home folder of the process's user, if its environment names none.
-pub(crate) fn home(process: &Process) -> Option<std::ffi::CString> {
+pub(crate) fn home(process: &Process, inside: &Root) -> Option<std::ffi::CString> {
     if process
         .env
         .iter()
@@ -250,7 +264,9 @@ pub(crate) fn home(process: &Process) -> Option<std::ffi::CString> {
     {
         return None;
     }
-    let users = fs::read_to_string("/etc/passwd").unwrap_or_default();
+    let users = inside.read(Path::new("/etc/passwd"), LARGEST_PASSWD);
+    let users = users.unwrap_or_default();
+    let users = String::from_utf8_lossy(&users);
     let uid = process.identity.uid.to_string();
     let user = users
         .lines()

@@ -1,9 +1,12 @@
 //! Reading `config.json` (runtime-spec, config.md), and writing a first one.
 
-use std::fs;
+use std::fs::OpenOptions;
+use std::io::Read;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, anyhow, bail, ensure};
+use nix::errno::Errno;
 use oci_spec::runtime::Spec;
 use serde_json::{Value, json};
 
@@ -18,7 +21,7 @@ pub const WRITTEN_VERSION: &str = "1.0.2";
 /// process as one, and the program becomes its child.
 pub const INIT: &str = "org.skiff.init";
 
-/// A `config.json` is no larger (bytes); a larger one is refused unread.
+/// A `config.json` is no larger (bytes); of a larger one no more is read.
 const LARGEST: u64 = 8 << 20;
 
 /// A bundle that was read.
@@ -40,17 +43,12 @@ impl Bundle {
             .canonicalize()
             .with_context(|| format!("open the bundle {}", folder.display()))?;
         let path = folder.join("config.json");
-        let size = fs::metadata(&path)
-            .with_context(|| {
-                format!("JSON specification file {} not found", path.display())
-            })?
-            .len();
-        ensure!(
-            size <= LARGEST,
-            "{} has {size} bytes, more than {LARGEST}",
-            path.display()
-        );
-        let text = fs::read(&path).with_context(|| format!("read {}", path.display()))?;
+        let text = read(&path).map_err(|error| match error.downcast_ref() {
+            Some(Errno::ENOENT) => {
+                anyhow!("JSON specification file {} not found", path.display())
+            }
+            _ => error,
+        })?;
         Self::parse(folder, &text)
             .with_context(|| format!("understand {}", path.display()))
     }
@@ -75,8 +73,35 @@ impl Bundle {
             .root()
             .as_ref()
             .context("config.json has no root")?;
+        let named = !root.path().as_os_str().is_empty();
+        ensure!(named, "config.json: root.path is empty");
         Ok(self.folder.join(root.path()))
     }
+}
+
+/// Reads a file of JSON: a regular one, and no larger than a `config.json` may be.
+///
+/// # Errors
+/// When it is not such a file; ENOENT is the source if it is not there.
+pub fn read(path: &Path) -> Result<Vec<u8>> {
+    let shown = path.display();
+    // A FIFO would keep us waiting for a writer.
+    let mut options = OpenOptions::new();
+    let file = options.read(true).custom_flags(libc::O_NONBLOCK).open(path);
+    let file = file
+        .map_err(|error| Errno::from_raw(error.raw_os_error().unwrap_or(0)))
+        .with_context(|| format!("open {shown}"))?;
+    let kind = file
+        .metadata()
+        .with_context(|| format!("look at {shown}"))?;
+    ensure!(kind.is_file(), "{shown} is not a regular file");
+    let mut text = Vec::new();
+    file.take(LARGEST + 1)
+        .read_to_end(&mut text)
+        .with_context(|| format!("read {shown}"))?;
+    let size = text.len() as u64;
+    ensure!(size <= LARGEST, "{shown} has more than {LARGEST} bytes");
+    Ok(text)
 }
 
 fn check(spec: &Spec) -> Result<()> {

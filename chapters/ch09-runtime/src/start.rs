@@ -5,6 +5,8 @@ use std::path::Path;
 use anyhow::{Result, bail};
 
 use crate::hooks::{self, Moment};
+use crate::kill::kill;
+use crate::recipe::close_to_hooks;
 use crate::spec::Bundle;
 use crate::start_gate;
 use crate::state::{State, Status, folder};
@@ -14,6 +16,7 @@ use crate::state::{State, Status, folder};
 /// # Errors
 /// When it is not in the state created, or its program could not be executed.
 pub fn start(root: &Path, id: &str) -> Result<()> {
+    close_to_hooks(0)?;
     let mut state = State::load(root, id)?;
     match state.status() {
         Status::Created => {}
@@ -26,5 +29,10 @@ pub fn start(root: &Path, id: &str) -> Result<()> {
     state.started = true;
     state.save(root)?;
     let told = hooks::told(&state, state.pid, Status::Running);
-    hooks::run(bundle.spec.hooks().as_ref(), Moment::Poststart, &told)
+    let hooked = hooks::run(bundle.spec.hooks().as_ref(), Moment::Poststart, &told);
+    if hooked.is_err() {
+        // Since version 1.2 of the specification the container ends by it.
+        let _ = kill(root, id, libc::SIGKILL, false);
+    }
+    hooked
 }

@@ -35,7 +35,7 @@ pub struct State {
     pub oci_version: String,
     /// The container's name.
     pub id: String,
-    /// The first process, by its host pid.
+    /// The first process, by its host pid; 0 until there is one.
     pub pid: i32,
     /// When that process started, in clock ticks since boot (proc_pid_stat(5), field
     /// 22): pid and start time together name a process for ever.
@@ -52,6 +52,10 @@ pub struct State {
     pub cgroup: String,
     /// Set once `start` has succeeded.
     pub started: bool,
+    /// Who makes it, by pid and start time: as long as that one lives, a container
+    /// without a first process is being made, and afterwards it is a ruin.
+    #[serde(default)]
+    pub launcher: (i32, u64),
     /// The annotations of the bundle.
     #[serde(default)]
     pub annotations: BTreeMap<String, String>,
@@ -98,6 +102,9 @@ impl State {
     #[must_use]
     pub fn status(&self) -> Status {
         match (self.alive(), self.started) {
+            (false, _) if self.pid == 0 && same_process(self.launcher) => {
+                Status::Creating
+            }
             (false, _) => Status::Stopped,
             (true, false) => Status::Created,
             (true, true) if self.frozen() => Status::Paused,
@@ -106,7 +113,7 @@ impl State {
     }
 
     fn alive(&self) -> bool {
-        matches!(start_time(Pid::from_raw(self.pid)), Ok(Some(at)) if at == self.start_time)
+        self.pid != 0 && same_process((self.pid, self.start_time))
     }
 
     fn frozen(&self) -> bool {
@@ -188,6 +195,12 @@ pub fn start_time(pid: Pid) -> Result<Option<u64>> {
             Err(error).with_context(|| format!("read the state of process {pid}"))
         }
     }
+}
+
+/// Whether a pid still means the process that started then.
+#[must_use]
+pub fn same_process((pid, started): (i32, u64)) -> bool {
+    matches!(start_time(Pid::from_raw(pid)), Ok(Some(at)) if at == started)
 }
 
 /// The time now, as states and logs tell it (RFC 3339).

@@ -40,6 +40,8 @@ pub fn run(path: &Path, explain: bool) -> Result<()> {
 }
 
 fn begin(path: &Path, explain: bool) -> Result<()> {
+    // The container's first process is a copy of this one: its file must be out of reach.
+    runtime::protect()?;
     close_inherited()?;
     let config = Config::load(path)?;
     let folder = path

@@ -22,7 +22,13 @@ use flags::{Change, Cli, Join, Make, Verb};
 use runtime::{Create, Event, Exec, Exit};
 use workbench::bench;
 
+/// The verbs whose processes are, for a moment, this program in the container.
+const MAKING: [&str; 3] = ["create", "run", "exec"];
+
 fn main() -> ExitCode {
+    // First of all: what follows would be done twice.
+    let making = std::env::args_os().any(|word| MAKING.iter().any(|verb| word == *verb));
+    let protected = if making { runtime::protect() } else { Ok(()) };
     let cli = Cli::parse();
     let explain = cli.explain.clone();
     let log = cli.log.clone().map(|path| (path, cli.log_format == "json"));
@@ -34,7 +40,7 @@ fn main() -> ExitCode {
     };
     let mut failed = false;
     let code = bench::explained("skiff-runtime", explain, || {
-        let answer = act(cli);
+        let answer = protected.and_then(|()| act(cli));
         failed = answer.is_err();
         if let (Err(error), Some((path, json))) = (&answer, log) {
             // The error itself is told by whoever called; a log that cannot be

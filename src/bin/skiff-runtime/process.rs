@@ -1,7 +1,5 @@
 //! The process of `exec`: the container's own, but for what was typed; or a file's.
 
-use std::fs;
-
 use anyhow::{Context, Result, ensure};
 use runtime::state;
 use serde_json::{Value, json};
@@ -11,13 +9,13 @@ use crate::flags::Join;
 /// The process that is asked for, as `config.json` would have it.
 pub(crate) fn asked(join: &Join, root: &std::path::Path) -> Result<Value> {
     if let Some(path) = &join.process {
-        let text = fs::read(path).with_context(|| format!("read {}", path.display()))?;
+        let text = runtime::spec::read(path)?;
         return serde_json::from_slice(&text)
             .with_context(|| format!("parse {}", path.display()));
     }
     ensure!(!join.args.is_empty(), "exec args cannot be empty");
     let config = state(root, &join.id)?.bundle.join("config.json");
-    let text = fs::read(&config).with_context(|| format!("read {}", config.display()))?;
+    let text = runtime::spec::read(&config)?;
     let mut config: Value = serde_json::from_slice(&text)?;
     let mut process = config["process"].take();
     change(&mut process, join)?;

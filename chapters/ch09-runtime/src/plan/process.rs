@@ -169,6 +169,12 @@ fn identity(user: &oci::User) -> Result<Identity> {
             "uids and gids must be in range 0-2147483647: {id}"
         );
     }
+    if let Some(mask) = user.umask() {
+        ensure!(
+            mask <= 0o777,
+            "config.json: process.user.umask {mask} is above 0777"
+        );
+    }
     Ok(Identity {
         uid: user.uid(),
         gid: user.gid(),

@@ -81,8 +81,10 @@ pub(super) fn tree(bundle: &Bundle, linux: &Linux) -> Result<Tree> {
         Some(word) => Propagation::parse(word)
             .with_context(|| format!("config.json: rootfsPropagation {word:?}"))?,
     };
-    let paths =
-        |list: &Option<Vec<String>>| list.iter().flatten().map(PathBuf::from).collect();
+    let paths = |list: &Option<Vec<String>>| {
+        let paths = list.iter().flatten();
+        paths.map(|path| Path::new("/").join(path)).collect()
+    };
     Ok(Tree {
         root: folder,
         read_only: spec

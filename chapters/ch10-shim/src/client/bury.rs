@@ -1,12 +1,14 @@
 //! What to do when a shim was killed: end its container, and say how it ended.
 
 use std::fs;
+use std::os::fd::AsFd;
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result};
 use cgroups::Cgroup;
 use chroot::process::Child;
 use jiff::Timestamp;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::unistd::Pid;
 
 use super::{Error, Shim};
@@ -25,7 +27,7 @@ use crate::write_exit;
 // ANCHOR: bury
 pub fn bury(folder: &Folder, config: &Config) -> Result<Exit, Error> {
     let shim = Shim::new(folder.clone());
-    if shim.is_alive() {
+    if lives_on(&shim) {
         return Err(Error::Refused(Refusal::state("the shim is alive")));
     }
     let mut problems = Vec::new();
@@ -61,6 +63,19 @@ pub fn bury(folder: &Folder, config: &Config) -> Result<Exit, Error> {
     Ok(exit)
 }
 // ANCHOR_END: bury
+
+/// Whether the shim is alive, and not about to be gone: a process that is killed closes
+/// its connections, by which others learn of it, a moment before its end.
+fn lives_on(shim: &Shim) -> bool {
+    let Some(process) = shim
+        .family()
+        .and_then(|who| Child::adopt(Pid::from_raw(who.shim_pid)).ok())
+    else {
+        return false;
+    };
+    let mut ended = [PollFd::new(process.pidfd.as_fd(), PollFlags::POLLIN)];
+    shim.is_alive() && poll(&mut ended, PollTimeout::from(500_u16)) == Ok(0)
+}
 
 /// Kills the first process, if its pid still means the process that it meant.
 fn kill_first(shim: &Shim) -> Result<()> {
