@@ -2,6 +2,11 @@
 
 #![expect(clippy::unwrap_used, reason = "what a test sets up, it may unwrap")]
 
+mod attack;
+mod attack_end;
+mod attack_race;
+mod attack_root;
+mod bad_input;
 mod callers;
 mod fields;
 mod idmap;
