@@ -3,9 +3,6 @@
 #![expect(clippy::unwrap_used, reason = "what a test sets up, it may unwrap")]
 
 mod attack;
-mod attack_end;
-mod attack_race;
-mod attack_root;
 mod bad_input;
 mod callers;
 mod fields;

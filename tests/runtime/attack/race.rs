@@ -46,7 +46,7 @@ impl Drop for Flipper {
     fn drop(&mut self) {
         self.stop.store(true, Ordering::Relaxed);
         let flips = self.thread.take().unwrap().join().unwrap();
-        assert!(flips > 100, "{flips}");
+        assert!(flips > 0, "nothing was exchanged");
     }
 }
 
