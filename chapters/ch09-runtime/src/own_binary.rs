@@ -15,6 +15,8 @@
 //!    who has that takes the whole process, not its file.
 //! 3. A hook of the image's, with all the privileges that the runtime still has.
 //!
+//! And an init (`namespaces::pid1`) stays this program for as long as the container lives.
+//!
 //! Against 1 and 3 only the file can be protected: [`protect`] starts the program once
 //! more from a mount of its file that is read-only and has no place. Whoever opens
 //! `/proc/<pid>/exe` opens it through that mount, for which the kernel answers EROFS (or

@@ -126,6 +126,39 @@ fn the_runtimes_own_file_cannot_be_written() {
     assert_eq!(fs::read_to_string(&scene.program).unwrap(), "pwned\n");
 }
 
+/// An ordinary user makes no mount: what runs is a copy in memory, which is sealed.
+#[test]
+fn an_ordinary_users_runtime_is_a_sealed_copy() {
+    if !needs(&[Need::Root, Need::UserNamespace, Need::Tool("busybox")]) {
+        return;
+    }
+    let world = World::ordinary(env!("CARGO_BIN_EXE_skiff-runtime"));
+    let bundle = world.folder("bundle");
+    fs::create_dir_all(bundle.join("rootfs/bin")).unwrap();
+    for folder in ["dev", "proc", "sys"] {
+        fs::create_dir(bundle.join("rootfs").join(folder)).unwrap();
+    }
+    let busybox = world.run(&["sh", "-c", "command -v busybox"]).ok();
+    fs::copy(busybox.trim(), bundle.join("rootfs/bin/sh")).unwrap();
+    let path = bundle.to_str().unwrap();
+    let _ = world.skiff(&["spec", "--rootless", "--bundle", path]).ok();
+    let file = bundle.join("config.json");
+    let mut spec: Value = serde_json::from_slice(&fs::read(&file).unwrap()).unwrap();
+    spec["process"]["terminal"] = json!(false);
+    fs::write(&file, spec.to_string()).unwrap();
+    create(&world, path, "own");
+    let pid = state(&world, "own")["pid"].to_string();
+    let exe = world.outside(format!("/proc/{pid}/exe"));
+    assert_eq!(
+        fs::read_link(&exe).unwrap(),
+        Path::new("/memfd:skiff (deleted)")
+    );
+    let write = fs::OpenOptions::new().write(true).open(&exe);
+    let refused = write.and_then(|mut file| std::io::Write::write_all(&mut file, b"x"));
+    assert!(refused.is_err());
+    let _ = world.skiff(&["delete", "--force", "own"]).ok();
+}
+
 fn run(words: &[&str]) -> String {
     let out = Command::new(words[0]).args(&words[1..]).output().unwrap();
     String::from_utf8(out.stdout).unwrap()
