@@ -7,7 +7,6 @@ fn with_init(world: &World, line: &str) -> String {
     bundle(world, "init", |spec| {
         spec["process"]["args"] = json!(["sh", "-c", line]);
         spec["annotations"] = json!({ "org.skiff.init": "true" });
-        spec["linux"]["cgroupsPath"] = json!(format!("/{}/init", world.cgroup_parent()));
     })
 }
 

@@ -24,7 +24,7 @@ use crate::recipe::{ASK_CONSOLE, enter, home, with_home};
 use crate::spec::Bundle;
 use crate::state::{State, Status};
 use crate::stay::stay_with;
-use crate::{confine, console};
+use crate::{confine, console, keyring};
 
 /// What is to be run, and where.
 #[derive(Debug)]
@@ -162,6 +162,9 @@ fn cook(
         if *kind != Namespace::Pid {
             join::join(&[(*kind, file.as_fd())])?;
         }
+    }
+    if !state.no_new_keyring {
+        keyring::join(&state.id)?;
     }
     // Paths are the container's from here on: its mount namespace has its own root.
     confine::prepare(process)?;

@@ -1,5 +1,6 @@
 //! The calls that no crate wraps: terminals' sizes and close_range(2).
 
+use std::ffi::CStr;
 use std::os::fd::{AsRawFd, BorrowedFd};
 
 use nix::errno::Errno;
@@ -40,6 +41,21 @@ pub(crate) fn size(terminal: BorrowedFd<'_>) -> Result<(u16, u16), Errno> {
 pub(crate) fn make_controlling(terminal: BorrowedFd<'_>) -> Result<(), Errno> {
     // SAFETY: TIOCSCTTY takes an integer; 0 does not steal from another session.
     unsafe { tiocsctty(terminal.as_raw_fd(), 0) }.map(drop)
+}
+
+/// Joins the session keyring of this name, made if need be, and lets others of this user
+/// find it (keyctl(2), session-keyring(7)).
+pub(crate) fn join_session_keyring(name: &CStr) -> Result<(), Errno> {
+    /// All to who possesses it; to its owner view, read, link, and search: to join it.
+    const PERMISSIONS: libc::c_ulong = 0x3f1b_0000;
+    let join = libc::KEYCTL_JOIN_SESSION_KEYRING;
+    // SAFETY: the call reads a string that ends with NUL and lives through it.
+    let keyring = unsafe { libc::syscall(libc::SYS_keyctl, join, name.as_ptr()) };
+    let keyring = Errno::result(keyring)?;
+    let set = libc::KEYCTL_SETPERM;
+    // SAFETY: the call takes integers.
+    let answer = unsafe { libc::syscall(libc::SYS_keyctl, set, keyring, PERMISSIONS) };
+    Errno::result(answer).map(drop)
 }
 
 /// Marks every descriptor from `first` on close-on-exec (close_range(2)).

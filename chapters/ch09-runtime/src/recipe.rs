@@ -23,7 +23,7 @@ use crate::listener::Way;
 use crate::plan::{Plan, Process};
 use crate::start_gate::Gate;
 use crate::state::{State, Status};
-use crate::{confine, console, hooks, raw};
+use crate::{confine, console, hooks, keyring, raw};
 
 /// What the launcher is asked for: the hooks that run in its namespaces.
 pub const ASK_HOOKS: &str = "the createRuntime hooks";
@@ -43,6 +43,10 @@ pub struct Recipe<'a> {
     pub gate: Option<Gate>,
     /// The mounts, in their order.
     pub mounts: Vec<Mount>,
+    /// Cover the old root instead of pivoting.
+    pub no_pivot: bool,
+    /// Stay in the caller's session keyring.
+    pub no_new_keyring: bool,
     /// Descriptors after the three standard ones that the program inherits.
     pub preserved: u32,
 }
@@ -62,6 +66,9 @@ impl Recipe<'_> {
         if plan.namespaces.has(Namespace::User) {
             // The maps are written: take the root that they make of this process.
             privileges::become_user(0, 0, &[], None)?;
+        }
+        if !self.no_new_keyring {
+            keyring::join(&self.state.id)?;
         }
         if plan.namespaces.has(Namespace::Net) {
             network::loopback_up()?;
@@ -91,7 +98,10 @@ impl Recipe<'_> {
             helm.ask(ASK_HOOKS, None)?;
         }
         self.hooks(hooks::Moment::CreateContainer, Status::Creating)?;
-        mounts::pivot(&root)?;
+        match self.no_pivot {
+            true => mounts::move_root(&root)?,
+            false => mounts::pivot(&root)?,
+        }
         // ANCHOR_END: cook
         // ANCHOR: cook_inside
         // From here on paths are the container's own.

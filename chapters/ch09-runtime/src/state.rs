@@ -52,6 +52,9 @@ pub struct State {
     pub cgroup: String,
     /// Set once `start` has succeeded.
     pub started: bool,
+    /// Whether it stays in the session keyring of who created it.
+    #[serde(default)]
+    pub no_new_keyring: bool,
     /// The annotations of the bundle.
     #[serde(default)]
     pub annotations: BTreeMap<String, String>,
