@@ -163,7 +163,6 @@ fn launch_in(
         gate,
         preserved: what.preserve_fds,
         no_pivot: what.no_pivot,
-        no_new_keyring: what.no_new_keyring,
         mounts: id_mapped::mounts(plan)?,
     };
     // A pid namespace is for children only: what is joined here, the clone is born in.

@@ -163,9 +163,7 @@ fn cook(
             join::join(&[(*kind, file.as_fd())])?;
         }
     }
-    if !state.no_new_keyring {
-        keyring::join(&state.id)?;
-    }
+    keyring::join(state)?;
     // Paths are the container's from here on: its mount namespace has its own root.
     confine::prepare(process)?;
     if process.terminal {

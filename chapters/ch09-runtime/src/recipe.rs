@@ -45,8 +45,6 @@ pub struct Recipe<'a> {
     pub mounts: Vec<Mount>,
     /// Cover the old root instead of pivoting.
     pub no_pivot: bool,
-    /// Stay in the caller's session keyring.
-    pub no_new_keyring: bool,
     /// Descriptors after the three standard ones that the program inherits.
     pub preserved: u32,
 }
@@ -67,19 +65,12 @@ impl Recipe<'_> {
             // The maps are written: take the root that they make of this process.
             privileges::become_user(0, 0, &[], None)?;
         }
-        if !self.no_new_keyring {
-            keyring::join(&self.state.id)?;
-        }
+        keyring::join(&self.state)?;
         if plan.namespaces.has(Namespace::Net) {
             network::loopback_up()?;
         }
         name(plan)?;
-        if let Some(persona) = plan.personality {
-            let why = "what uname(2) tells, and how addresses are laid out";
-            let call = format_args!("personality({:#x})", persona.bits());
-            steps::step(9, call, why, || personality::set(persona))
-                .context("set linux.personality")?;
-        }
+        personality(plan)?;
         confine::prepare(process)?;
         // The tree, still reached from the host's root.
         let root = mounts::prepare_root(&plan.tree.root, plan.tree.propagation)?;
@@ -98,10 +89,7 @@ impl Recipe<'_> {
             helm.ask(ASK_HOOKS, None)?;
         }
         self.hooks(hooks::Moment::CreateContainer, Status::Creating)?;
-        match self.no_pivot {
-            true => mounts::move_root(&root)?,
-            false => mounts::pivot(&root)?,
-        }
+        self.change_root(&root)?;
         // ANCHOR_END: cook
         // ANCHOR: cook_inside
         // From here on paths are the container's own.
@@ -169,6 +157,13 @@ impl Recipe<'_> {
     }
     // ANCHOR_END: finish
 
+    fn change_root(&self, root: &Root) -> Result<()> {
+        match self.no_pivot {
+            true => mounts::move_root(root),
+            false => mounts::pivot(root),
+        }
+    }
+
     /// Runs the hooks that belong into the container; they know this process by the
     /// number that it has there.
     fn hooks(&self, moment: hooks::Moment, status: Status) -> Result<()> {
@@ -198,6 +193,17 @@ fn name(plan: &Plan) -> Result<()> {
         identity::set_domain_name(domain)?;
     }
     Ok(())
+}
+
+fn personality(plan: &Plan) -> Result<()> {
+    let Some(persona) = plan.personality else {
+        return Ok(());
+    };
+    let why = "what uname(2) tells, and how addresses are laid out";
+    let call = format_args!("personality({:#x})", persona.bits());
+    steps::step(9, call, why, || personality::set(persona))
+        .context("set linux.personality")
+        .map(drop)
 }
 
 fn terminal(process: &Process, inside: &Root, helm: &Helm<'_>) -> Result<()> {
