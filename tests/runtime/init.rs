@@ -80,6 +80,27 @@ fn signals_reach_the_program() {
     let _ = world.skiff(&["delete", "init"]).ok();
 }
 
+/// Each signal that ends a program by default ends it, by number and by name.
+#[test]
+fn every_signal_is_handed_on() {
+    let Some(world) = world() else { return };
+    let bundle = with_init(&world, "exec sleep 600");
+    // What stops, continues or is ignored; and two that the C library keeps for itself.
+    let others = [17, 18, 19, 20, 21, 22, 23, 28, 32, 33];
+    for number in (1..=64).filter(|number| !others.contains(number)) {
+        let name = Signal::try_from(number).map_or(number.to_string(), |s| s.to_string());
+        let job = world.start(&["run", "--bundle", &bundle, "init"]);
+        eventually("it runs", TEN, || {
+            let out = world.skiff(&["exec", "init", "cat", "/proc/2/comm"]);
+            (out.stdout == "sleep\n").then_some(())
+        });
+        let _ = world.skiff(&["kill", "init", &name]).ok();
+        let end = job.wait();
+        // SIGKILL is for PID 1 itself, and cannot be handed on.
+        assert_eq!(end.code, 128 + number, "{name}: {end}");
+    }
+}
+
 /// Without a handler PID 1 ignores SIGTERM; a program behind an init dies of it.
 #[test]
 fn a_program_without_a_handler_dies_of_sigterm() {
