@@ -15,23 +15,23 @@ fn a_session_keyring_of_its_own() {
         eprintln!("skipped: needs a kernel with keyrings");
         return;
     }
-    let bundle = sleeper(&world, "keys");
-    let mut spec: Value = serde_json::from_str(
-        &fs::read_to_string(format!("{bundle}/config.json")).unwrap(),
-    )
-    .unwrap();
-    // Masked as a rule, since it shows the host's.
-    spec["linux"]["maskedPaths"] = json!([]);
-    fs::write(format!("{bundle}/config.json"), spec.to_string()).unwrap();
-    let held = |flags: &[&str]| {
-        create_with(&world, &[flags, &["--bundle", &bundle, "keys"]].concat());
-        let out = world.skiff(&["exec", "keys", "grep", "-c", "_ses.keys", "/proc/keys"]);
-        let _ = world.skiff(&["delete", "--force", "keys"]).ok();
+    let bundle = bundle(&world, "keys", |spec| {
+        spec["process"]["args"] = json!(["sleep", "600"]);
+        // Masked as a rule, since it shows the host's.
+        spec["linux"]["maskedPaths"] = json!([]);
+    });
+    let held = |flags: &[&str], id: &str| {
+        create_with(&world, &[flags, &["--bundle", &bundle, id]].concat());
+        let name = format!("_ses.{id}:");
+        let out = world.skiff(&["exec", id, "grep", "-c", &name, "/proc/keys"]);
+        let _ = world.skiff(&["delete", "--force", id]).ok();
         out.stdout
     };
-    // One, which the process of `exec` joined too.
-    assert_eq!(held(&[]), "1\n");
-    assert_eq!(held(&["--no-new-keyring"]), "0\n");
+    // One, which the process of `exec` joined too. A keyring outlives its last user by a
+    // moment, so the second container has another name.
+    let own = format!("own-{}", std::process::id());
+    assert_eq!(held(&[], &own), "1\n");
+    assert_eq!(held(&["--no-new-keyring"], "theirs"), "0\n");
 }
 
 #[test]
