@@ -163,7 +163,6 @@ fn cook(
             join::join(&[(*kind, file.as_fd())])?;
         }
     }
-    keyring::join(state)?;
     // Paths are the container's from here on: its mount namespace has its own root.
     confine::prepare(process)?;
     if process.terminal {
@@ -175,6 +174,7 @@ fn cook(
     }
     let home = home(process);
     let program = process::find(&process.program, &process.path)?;
+    keyring::join(state)?;
     close_on_exec_from(preserved.saturating_add(3))
         .context("mark the descriptors close-on-exec")?;
     confine::confine(process, way.as_ref())?;

@@ -65,7 +65,6 @@ impl Recipe<'_> {
             // The maps are written: take the root that they make of this process.
             privileges::become_user(0, 0, &[], None)?;
         }
-        keyring::join(&self.state)?;
         if plan.namespaces.has(Namespace::Net) {
             network::loopback_up()?;
         }
@@ -122,6 +121,7 @@ impl Recipe<'_> {
         let process = &self.plan.process;
         let home = home(process);
         let program = process::find(&process.program, &process.path)?;
+        keyring::join(&self.state)?;
         keep_only(self.preserved)?;
         let ready = |process: &Process| {
             confine::confine(process, way)?;
