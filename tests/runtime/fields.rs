@@ -6,7 +6,6 @@ use super::*;
 fn seen(world: &World, line: &str, change: impl FnOnce(&mut Value)) -> support::Output {
     let bundle = bundle(world, "field", |spec| {
         spec["process"]["args"] = json!(["sh", "-c", line]);
-        spec["linux"]["cgroupsPath"] = json!(format!("/{}/field", world.cgroup_parent()));
         change(spec);
     });
     let out = world.skiff(&["run", "--bundle", &bundle, "field"]);
@@ -87,7 +86,6 @@ fn executed(
 ) -> support::Output {
     let bundle = bundle(world, "field", |spec| {
         spec["process"]["args"] = json!(["sleep", "600"]);
-        spec["linux"]["cgroupsPath"] = json!(format!("/{}/field", world.cgroup_parent()));
     });
     create(world, &bundle, "field");
     let config = fs::read_to_string(format!("{bundle}/config.json")).unwrap();

@@ -22,7 +22,6 @@ fn seen(world: &World, change: impl FnOnce(&mut Value)) -> support::Output {
     let bundle = bundle(world, "mapped", |spec| {
         let line = "stat -c %u:%g /data/file; echo >/data/new; stat -c %u:%g /data/new";
         spec["process"]["args"] = json!(["sh", "-c", line]);
-        spec["linux"]["cgroupsPath"] = json!(format!("/{}/m", world.cgroup_parent()));
         change(spec);
     });
     let out = world.skiff(&["run", "--bundle", &bundle, "mapped"]);

@@ -7,7 +7,6 @@ fn with_init(world: &World, line: &str) -> String {
     bundle(world, "init", |spec| {
         spec["process"]["args"] = json!(["sh", "-c", line]);
         spec["annotations"] = json!({ "org.skiff.init": "true" });
-        spec["linux"]["cgroupsPath"] = json!(format!("/{}/init", world.cgroup_parent()));
     })
 }
 
@@ -79,6 +78,29 @@ fn signals_reach_the_program() {
     }
     becomes(&world, "init", "stopped");
     let _ = world.skiff(&["delete", "init"]).ok();
+}
+
+/// Each signal that ends a program by default ends it, by number and by name.
+#[test]
+fn every_signal_is_handed_on() {
+    let Some(world) = world() else { return };
+    let bundle = with_init(&world, "exec sleep 600");
+    // What stops, continues or is ignored; and two that the C library keeps for itself.
+    let others = [17, 18, 19, 20, 21, 22, 23, 28, 32, 33];
+    for number in (1..=64).filter(|number| !others.contains(number)) {
+        let name = Signal::try_from(number).map_or(number.to_string(), |s| s.to_string());
+        let job = world.start(&["run", "--bundle", &bundle, "init"]);
+        eventually("it runs", TEN, || {
+            // Not by a number: this one may have come first.
+            let line = "cat /proc/[0-9]*/comm";
+            let out = world.skiff(&["exec", "init", "sh", "-c", line]);
+            out.stdout.contains("sleep\n").then_some(())
+        });
+        let _ = world.skiff(&["kill", "init", &name]).ok();
+        let end = job.wait();
+        // SIGKILL is for PID 1 itself, and cannot be handed on.
+        assert_eq!(end.code, 128 + number, "{name}: {end}");
+    }
 }
 
 /// Without a handler PID 1 ignores SIGTERM; a program behind an init dies of it.

@@ -161,7 +161,6 @@ fn an_update_may_be_checked_first() {
     }
     let bundle = bundle(&world, "check", |spec| {
         spec["process"]["args"] = json!(["sleep", "600"]);
-        spec["linux"]["cgroupsPath"] = json!(format!("/{}/check", world.cgroup_parent()));
     });
     create(&world, &bundle, "check");
     let limit = |bytes: u64| {

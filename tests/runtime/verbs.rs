@@ -11,8 +11,6 @@ fn start(world: &World, line: &str, id: &str) -> PathBuf {
     let bundle = bundle(world, id, |spec| {
         spec["process"]["args"] = json!(["sh", "-c", line]);
         spec["root"]["readonly"] = json!(false);
-        // Cgroups are the machine's: other worlds have containers of this name too.
-        spec["linux"]["cgroupsPath"] = json!(format!("/{}/{id}", world.cgroup_parent()));
     });
     create(world, &bundle, id);
     let _ = world.skiff(&["start", id]).ok();
@@ -191,6 +189,13 @@ fn what_it_is_and_what_it_can() {
         let options = features["mountOptions"].as_array().unwrap();
         assert!(options.contains(&json!(option)), "{option}");
     }
+    let linux = &features["linux"];
+    for field in ["mountExtensions/idmap", "netDevices", "seccomp", "apparmor"] {
+        let there = linux.pointer(&format!("/{field}/enabled"));
+        assert_eq!(there, Some(&json!(true)), "{field}");
+    }
+    assert_eq!(linux["intelRdt"]["enabled"], false);
+    assert_eq!(linux["cgroup"]["systemd"], false);
     assert_eq!(features["hooks"].as_array().unwrap().len(), 6);
     world
         .skiff(&["--systemd-cgroup", "list"])

@@ -26,7 +26,7 @@ use std::io::IsTerminal;
 use anyhow::{Context, Result};
 use chroot::process::{self, Exit};
 use nix::sys::prctl;
-use nix::sys::signal::{SigSet, Signal};
+use nix::sys::signal::SigSet;
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 use nix::unistd::{Pid, getpid, setpgid, tcsetpgrp};
 use workbench::steps;
@@ -40,8 +40,9 @@ use workbench::steps;
 /// When the fork is refused.
 // ANCHOR: split
 pub fn split() -> Result<()> {
-    // Blocked, a signal waits; not one that comes in between is lost.
-    let all = handed_on();
+    // Blocked, a signal waits; not one that comes in between is lost. Those of a mistake
+    // of its own (SIGSEGV and its like) the kernel delivers all the same.
+    let all = SigSet::all();
     all.thread_block().context("hold the signals back")?;
     if getpid() != Pid::from_raw(1) {
         // In a pid namespace of others orphans would go to somebody else.
@@ -69,23 +70,6 @@ pub fn init(words: &[String]) -> Result<Infallible> {
     let args = process::strings(words)?;
     split()?;
     Err(process::exec(&program, &args, &process::environment()))
-}
-
-/// All signals, but for those that tell a process of its own mistake.
-fn handed_on() -> SigSet {
-    let mut all = SigSet::all();
-    [
-        Signal::SIGFPE,
-        Signal::SIGILL,
-        Signal::SIGSEGV,
-        Signal::SIGBUS,
-        Signal::SIGABRT,
-        Signal::SIGTRAP,
-        Signal::SIGSYS,
-    ]
-    .into_iter()
-    .for_each(|own| all.remove(own));
-    all
 }
 
 /// Ctrl-C goes to the terminal's foreground group: that is the program's, not init's.

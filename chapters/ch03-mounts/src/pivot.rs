@@ -19,6 +19,7 @@ use workbench::steps::step;
 use crate::CHAPTER;
 use crate::propagation::{Propagation, propagate};
 use crate::root::Root;
+use crate::table;
 pub(crate) use refused::PIVOT;
 
 /// Makes `root`, which is the top of a mount, the root of this mount namespace, and
@@ -70,11 +71,25 @@ pub fn pivot(root: &Root) -> Result<()> {
 // ANCHOR_END: pivot
 
 /// As [`pivot`] where the host's root is a ramdisk, which pivot_root(2) refuses: the
-/// mount is moved over `/`. What is below stays in memory, out of reach.
+/// mount is moved over `/`. What is below stays in memory, covered: whoever finds a way
+/// back (chroot(2) is one, for root) finds the host's files, but no procfs or sysfs.
 ///
 /// # Errors
 /// Without `CAP_SYS_CHROOT`, or if `root` is not a mount.
 pub fn move_root(root: &Root) -> Result<()> {
+    let kernels = |entry: &table::Entry| {
+        matches!(entry.fstype.as_str(), "proc" | "sysfs")
+            && !entry.target.starts_with(root.path())
+    };
+    let seen = table::read().context("look for the host's procfs and sysfs")?;
+    // What is mounted on top of others goes first.
+    for entry in seen.0.iter().rev().filter(|entry| kernels(entry)) {
+        let target = &entry.target;
+        let why = "in a covered root the kernel's own files would still be the host's";
+        let call = format_args!("umount2({target:?}, MNT_DETACH)");
+        step(CHAPTER, call, why, || umount2(target, MntFlags::MNT_DETACH))
+            .with_context(|| format!("unmount the host's {}", target.display()))?;
+    }
     let name = root.path().display();
     step(
         CHAPTER,

@@ -43,6 +43,10 @@ pub struct Create<'a> {
     pub pid_file: Option<&'a Path>,
     /// How many descriptors after the standard ones the program inherits.
     pub preserve_fds: u32,
+    /// Move the root over the old one instead of pivoting: for a host on a ramdisk.
+    pub no_pivot: bool,
+    /// Stay in the caller's session keyring.
+    pub no_new_keyring: bool,
     /// Make the process the caller's sibling: a launcher that exits leaves it behind.
     pub sibling: bool,
     /// Run the program at once, without waiting for `start`.
@@ -129,6 +133,7 @@ fn first_state(what: &Create<'_>, bundle: &Bundle, plan: &Plan) -> Result<State>
         cgroup: plan.cgroup.to_string_lossy().into_owned(),
         started: what.at_once,
         launcher: (me.as_raw(), born),
+        no_new_keyring: what.no_new_keyring,
         annotations: annotations.into_iter().collect(),
     })
 }
@@ -165,6 +170,7 @@ fn launch_in(
         state: steward.state.clone(),
         gate,
         preserved: what.preserve_fds,
+        no_pivot: what.no_pivot,
         mounts: id_mapped::mounts(plan)?,
     };
     // A pid namespace is for children only: what is joined here, the clone is born in.

@@ -23,7 +23,7 @@ use crate::recipe::{ASK_CONSOLE, enter, home, keep_only, with_home};
 use crate::spec::Bundle;
 use crate::state::{State, Status, same_process};
 use crate::stay::stay_with;
-use crate::{confine, console, own_binary};
+use crate::{confine, console, keyring, own_binary};
 
 /// What is to be run, and where.
 #[derive(Debug)]
@@ -176,6 +176,7 @@ fn cook(
     }
     let home = home(process, &inside);
     let program = process::find(&process.program, &process.path)?;
+    keyring::join(state)?;
     keep_only(preserved)?;
     confine::confine(process, way.as_ref())?;
     enter(&process.cwd)?;

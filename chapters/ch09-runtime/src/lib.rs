@@ -22,6 +22,7 @@ pub mod features;
 pub mod freeze;
 pub mod hooks;
 pub mod id_mapped;
+mod keyring;
 pub mod kill;
 pub mod label;
 pub mod listener;

@@ -102,6 +102,8 @@ fn run_bundle(folder: &Path) -> Result<ExitCode> {
         console_socket: None,
         pid_file: None,
         preserve_fds: 0,
+        no_pivot: false,
+        no_new_keyring: false,
         sibling: false,
         at_once: true,
     };

@@ -119,15 +119,21 @@ impl Plan {
             )?,
         };
         sysctls::check(&plan)?;
+        plan.check_belongings()?;
+        Ok(plan)
+    }
+
+    /// Refuses what would change the host, were it done without a namespace for it.
+    fn check_belongings(&self) -> Result<()> {
         ensure!(
-            plan.has(Namespace::Uts) || plan.names == (None, None),
+            self.has(Namespace::Uts) || self.names == (None, None),
             "unable to set hostname without a private UTS namespace"
         );
         ensure!(
-            plan.net_devices.is_empty() || plan.has(Namespace::Net),
+            self.has(Namespace::Net) || self.net_devices.is_empty(),
             "config.json: linux.netDevices are given, but no network namespace"
         );
-        Ok(plan)
+        Ok(())
     }
 
     /// Whether the container gets a namespace of this kind, new or joined.

@@ -1,5 +1,6 @@
 //! The calls that no crate wraps: those on terminals, and close_range(2).
 
+use std::ffi::CStr;
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 
 use nix::errno::Errno;
@@ -55,6 +56,21 @@ pub(crate) fn peer(master: BorrowedFd<'_>) -> Result<OwnedFd, Errno> {
     let slave = unsafe { tiocgptpeer(master.as_raw_fd(), flags) }?;
     // SAFETY: the kernel has just made this descriptor, which nobody else owns.
     Ok(unsafe { OwnedFd::from_raw_fd(slave) })
+}
+
+/// Joins the session keyring of this name, made if need be, and lets others of this user
+/// find it (keyctl(2), session-keyring(7)).
+pub(crate) fn join_session_keyring(name: &CStr) -> Result<(), Errno> {
+    /// All to who possesses it; to its owner view, read, link, and search: to join it.
+    const PERMISSIONS: libc::c_ulong = 0x3f1b_0000;
+    let join = libc::KEYCTL_JOIN_SESSION_KEYRING;
+    // SAFETY: the call reads a string that ends with NUL and lives through it.
+    let keyring = unsafe { libc::syscall(libc::SYS_keyctl, join, name.as_ptr()) };
+    let keyring = Errno::result(keyring)?;
+    let set = libc::KEYCTL_SETPERM;
+    // SAFETY: the call takes integers.
+    let answer = unsafe { libc::syscall(libc::SYS_keyctl, set, keyring, PERMISSIONS) };
+    Errno::result(answer).map(drop)
 }
 
 /// Marks every descriptor from `first` on close-on-exec (close_range(2)).

@@ -22,7 +22,7 @@ use crate::listener::Way;
 use crate::plan::{Plan, Process};
 use crate::start_gate::Gate;
 use crate::state::{State, Status};
-use crate::{confine, console, hooks, own_binary, raw};
+use crate::{confine, console, hooks, keyring, own_binary, raw};
 
 /// What the launcher is asked for: the hooks that run in its namespaces.
 pub const ASK_HOOKS: &str = "the createRuntime hooks";
@@ -42,6 +42,8 @@ pub struct Recipe<'a> {
     pub gate: Option<Gate>,
     /// The mounts, in their order.
     pub mounts: Vec<Mount>,
+    /// Cover the old root instead of pivoting.
+    pub no_pivot: bool,
     /// Descriptors after the three standard ones that the program inherits.
     pub preserved: u32,
 }
@@ -68,12 +70,7 @@ impl Recipe<'_> {
             network::loopback_up()?;
         }
         name(plan)?;
-        if let Some(persona) = plan.personality {
-            let why = "what uname(2) tells, and how addresses are laid out";
-            let call = format_args!("personality({:#x})", persona.bits());
-            steps::step(9, call, why, || personality::set(persona))
-                .context("set linux.personality")?;
-        }
+        personality(plan)?;
         // The tree, still reached from the host's root.
         let root = mounts::prepare_root(&plan.tree.root, plan.tree.propagation)?;
         mounts::apply(&root, &self.mounts)?;
@@ -91,7 +88,7 @@ impl Recipe<'_> {
             helm.ask(ASK_HOOKS, None)?;
         }
         self.hooks(hooks::Moment::CreateContainer, Status::Creating)?;
-        mounts::pivot(&root)?;
+        self.change_root(&root)?;
         // ANCHOR_END: cook
         // ANCHOR: cook_inside
         // From here on paths are the container's own.
@@ -124,6 +121,7 @@ impl Recipe<'_> {
         let (process, (inside, way)) = (&self.plan.process, given);
         let home = home(process, inside);
         let program = process::find(&process.program, &process.path)?;
+        keyring::join(&self.state)?;
         keep_only(self.preserved)?;
         let ready = |process: &Process| {
             confine::confine(process, way)?;
@@ -159,6 +157,13 @@ impl Recipe<'_> {
     }
     // ANCHOR_END: finish
 
+    fn change_root(&self, root: &Root) -> Result<()> {
+        match self.no_pivot {
+            true => mounts::move_root(root),
+            false => mounts::pivot(root),
+        }
+    }
+
     /// Runs the hooks that belong into the container; they know this process by the
     /// number that it has there.
     fn hooks(&self, moment: hooks::Moment, status: Status) -> Result<()> {
@@ -192,6 +197,17 @@ fn name(plan: &Plan) -> Result<()> {
         identity::set_domain_name(domain)?;
     }
     Ok(())
+}
+
+fn personality(plan: &Plan) -> Result<()> {
+    let Some(persona) = plan.personality else {
+        return Ok(());
+    };
+    let why = "what uname(2) tells, and how addresses are laid out";
+    let call = format_args!("personality({:#x})", persona.bits());
+    steps::step(9, call, why, || personality::set(persona))
+        .context("set linux.personality")
+        .map(drop)
 }
 
 fn terminal(process: &Process, inside: &Root, helm: &Helm<'_>) -> Result<()> {

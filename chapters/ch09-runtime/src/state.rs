@@ -56,6 +56,9 @@ pub struct State {
     /// without a first process is being made, and afterwards it is a ruin.
     #[serde(default)]
     pub launcher: (i32, u64),
+    /// Whether it stays in the session keyring of who created it.
+    #[serde(default)]
+    pub no_new_keyring: bool,
     /// The annotations of the bundle.
     #[serde(default)]
     pub annotations: BTreeMap<String, String>,

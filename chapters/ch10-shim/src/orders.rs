@@ -82,6 +82,8 @@ pub(crate) fn obey(config: &Config, order: &Order<'_>, papers: &Papers) -> Resul
             console_socket: terminal.then_some(papers.console.as_path()),
             pid_file: Some(&papers.pid),
             preserve_fds: 0,
+            no_pivot: false,
+            no_new_keyring: false,
             sibling: true,
             at_once: false,
         })

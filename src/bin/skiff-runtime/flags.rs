@@ -175,10 +175,10 @@ pub(crate) struct Make {
     /// How many descriptors after the standard ones the program inherits.
     #[arg(long, default_value_t = 0)]
     preserve_fds: u32,
-    /// Move the root instead of pivoting, on a root that cannot be left: not supported.
+    /// Cover the old root instead of pivoting: for a host on a ramdisk.
     #[arg(long)]
-    pub(crate) no_pivot: bool,
-    /// Taken for runc's sake: no session keyring is made.
+    no_pivot: bool,
+    /// Stay in the caller's session keyring.
     #[arg(long)]
     no_new_keyring: bool,
     /// The container's name.
@@ -194,6 +194,8 @@ impl Make {
             console_socket: self.console_socket.as_deref(),
             pid_file: self.pid_file.as_deref(),
             preserve_fds: self.preserve_fds,
+            no_pivot: self.no_pivot,
+            no_new_keyring: self.no_new_keyring,
             sibling: false,
             at_once: false,
         }

@@ -18,7 +18,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use clap::Parser;
-use flags::{Change, Cli, Join, Make, Verb};
+use flags::{Change, Cli, Join, Verb};
 use runtime::{Create, Event, Exec, Exit};
 use workbench::bench;
 
@@ -57,11 +57,13 @@ fn act(cli: Cli) -> Result<ExitCode> {
     let root = &cli.root;
     ensure!(
         !cli.systemd_cgroup,
-        "--systemd-cgroup is not supported: cgroups are made directly"
+        "--systemd-cgroup is not supported: cgroups are made directly, without systemd \
+         (ask with podman --cgroup-manager=cgroupfs, dockerd --exec-opt \
+         native.cgroupdriver=cgroupfs, containerd SystemdCgroup = false)"
     );
     match cli.verb {
         Verb::Spec { bundle, rootless } => write_example(&bundle, rootless)?,
-        Verb::Create(make) => drop(runtime::create(&asked(&make, root)?)?),
+        Verb::Create(make) => drop(runtime::create(&make.asked(root))?),
         Verb::Start { id } => runtime::start(root, &id)?,
         Verb::State { id } => {
             let shown = runtime::state(root, &id)?.shown();
@@ -77,7 +79,7 @@ fn act(cli: Cli) -> Result<ExitCode> {
         },
         Verb::Run {
             make, detach, keep, ..
-        } => return run(&asked(&make, root)?, detach, keep),
+        } => return run(&make.asked(root), detach, keep),
         Verb::Exec(join) => return exec(&join, root),
         Verb::List { format, quiet } => list(root, &format, quiet)?,
         Verb::Ps { format, id, words } => ps(root, &id, &format, &words)?,
@@ -96,14 +98,6 @@ fn act(cli: Cli) -> Result<ExitCode> {
         Verb::Init { words } => match runtime::init(&words)? {},
     }
     Ok(ExitCode::SUCCESS)
-}
-
-fn asked<'a>(make: &'a Make, root: &'a Path) -> Result<Create<'a>> {
-    ensure!(
-        !make.no_pivot,
-        "--no-pivot is not supported: what is not pivoted can be left"
-    );
-    Ok(make.asked(root))
 }
 
 fn run(what: &Create<'_>, detach: bool, keep: bool) -> Result<ExitCode> {
