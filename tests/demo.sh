@@ -11,9 +11,10 @@ if [ -z "${1:-}" ]; then
     exit 0
 fi
 case $1 in
-    # A page may show pieces of a transcript: it is played once.
-    ch[0-9][0-9]) files=$(grep -sho 'transcripts/[a-z0-9-]*\.console' book/src/"$1"-*.md |
-        awk '!seen[$0]++ { print "book/src/" $0 }') ;;
+    # The pages in the book's order. One may show pieces of a transcript: it is played once.
+    ch[0-9][0-9]) pages=$(sed -n "s|.*(\($1-[a-z-]*\.md\)).*|book/src/\1|p" book/src/SUMMARY.md)
+        files=$(grep -sho 'transcripts/[a-z0-9-]*\.console' $pages /dev/null |
+            awk '!seen[$0]++ { print "book/src/" $0 }') ;;
     *) files=$transcripts/$1.console ;;
 esac
 for file in $files; do
