@@ -85,10 +85,7 @@ impl Root {
         let mut at = self.resolve(Path::new("/"))?;
         let mut walked = PathBuf::from("/");
         let mut made = false;
-        for part in path
-            .components()
-            .skip_while(|part| *part == Component::RootDir)
-        {
+        for part in path.strip_prefix("/").unwrap_or(path).components() {
             walked.push(part);
             if let (false, Ok(fd)) = (made, self.find(&walked, folder)) {
                 at = fd;
