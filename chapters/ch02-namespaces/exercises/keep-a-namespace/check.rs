@@ -46,6 +46,8 @@ pub(crate) fn check(outlive: Attempt) -> Result<(), String> {
 /// A process that is alone in a UTS namespace, and the name by which that is known: its
 /// number would not do, since the next namespace may get it.
 fn alone() -> io::Result<(Child, OsString)> {
+    // One to come back to: the machine's own lets only the machine's root in.
+    unshare(CloneFlags::CLONE_NEWUTS)?;
     let ours = File::open("/proc/self/ns/uts")?;
     unshare(CloneFlags::CLONE_NEWUTS)?;
     let wanted = OsString::from(format!("harbour-{}", std::process::id()));
