@@ -6,8 +6,7 @@ use nix::mount::{MsFlags, mount};
 
 const NONE: Option<&str> = None;
 
-pub(crate) fn prepare(root: &Path) -> nix::Result<()> {
-    mount(NONE, "/", NONE, MsFlags::MS_PRIVATE, NONE)?;
+pub(crate) fn prepare_root(root: &Path) -> nix::Result<()> {
     let bind = MsFlags::MS_BIND | MsFlags::MS_REC;
     mount(Some(root), root, NONE, bind, NONE)
 }

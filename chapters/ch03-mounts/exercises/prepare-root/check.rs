@@ -13,16 +13,16 @@ use workbench::{bench, user};
 /// What the reader writes.
 pub(crate) type Attempt = fn(&Path) -> nix::Result<()>;
 
-pub(crate) fn check(prepare: Attempt) -> Result<(), String> {
+pub(crate) fn check(prepare_root: Attempt) -> Result<(), String> {
     let scratch = bench::scratch().map_err(|error| error.to_string())?;
     let world = fs::canonicalize(scratch.path()).map_err(|error| error.to_string())?;
     let root = world.join("root");
     furnish(&world, &root).map_err(|error| format!("{error:#}"))?;
     let old = File::open("/").map_err(|error| error.to_string())?;
 
-    let answer = prepare(&root);
+    let answer = prepare_root(&root);
     let told = match answer {
-        Err(errno) => Err(format!("prepare() returned an error: {errno}")),
+        Err(errno) => Err(format!("prepare_root() returned an error: {errno}")),
         Ok(()) => pivot(&root),
     };
 

@@ -15,12 +15,12 @@ mod starter;
 fn main() -> std::process::ExitCode {
     workbench::exercise::judge(
         &[
-            ("starter", starter::prepare as check::Attempt),
-            ("solution", solution::prepare),
-            ("covers_it", covers_it::prepare),
-            ("forgets_what_is_below", forgets_what_is_below::prepare),
-            ("only_binds", only_binds::prepare),
-            ("only_makes_private", only_makes_private::prepare),
+            ("starter", starter::prepare_root as check::Attempt),
+            ("solution", solution::prepare_root),
+            ("covers_it", covers_it::prepare_root),
+            ("forgets_what_is_below", forgets_what_is_below::prepare_root),
+            ("only_binds", only_binds::prepare_root),
+            ("only_makes_private", only_makes_private::prepare_root),
         ],
         check::check,
     )
