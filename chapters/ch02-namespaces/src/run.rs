@@ -9,7 +9,7 @@ use chroot::process::{self, Child};
 use chroot::{root, toolbox};
 use clap::Args;
 use namespaces::time::{Offset, unshare_for_children};
-use namespaces::{Launch, Namespace, Namespaces, identity, launch};
+use namespaces::{Launch, Namespace, Namespaces, identity, launch, pid1};
 use workbench::{bench, steps, user};
 
 use crate::{PATH, kind, status};
@@ -28,6 +28,9 @@ pub(crate) struct Run {
     /// Seconds that the clocks of a new time namespace are ahead.
     #[arg(long, default_value_t = 0)]
     ahead: i64,
+    /// Put an init before the program: it stays as number 1, and reaps.
+    #[arg(long)]
+    init: bool,
     /// Open the gate at once: nobody writes the maps of a new user namespace.
     #[arg(long)]
     unprepared: bool,
@@ -50,6 +53,7 @@ impl Run {
             hostname: "chapter2".to_owned(),
             new: USUAL.iter().filter_map(|word| kind(word).ok()).collect(),
             ahead: 0,
+            init: false,
             unprepared: false,
             detach: None,
             command: command.iter().map(|word| (*word).to_owned()).collect(),
@@ -89,6 +93,10 @@ pub(crate) fn run(asked: &Run) -> Result<ExitCode> {
             identity::set_host_name(&asked.hostname)?;
         }
         root::enter(folder)?;
+        if asked.init {
+            // Two go in, and the second comes back: it is to become the program.
+            pid1::split()?;
+        }
         let program = process::find(&asked.command[0], PATH)?;
         helm.executing()?;
         Err(process::exec(&program, &args, &env))

@@ -7,6 +7,12 @@ use support::{Need, Transcript, needs, run};
 
 const BENCH: &str = env!("CARGO_BIN_EXE_ch02");
 
+/// A program that leaves an orphan behind, and looks what becomes of it.
+const LEAVE: &str = "echo 'n=$(sh -c \"sleep 0.1 & echo \\$!\")
+sleep 1
+kill -0 $n 2>/dev/null && echo \"ended, and still there\" || echo \"ended, and gone\"
+' >target/leave";
+
 #[test]
 fn what_the_bench_shows() {
     Transcript {
@@ -106,12 +112,25 @@ fn who_must_take_in_orphans() {
         name: "ch02-orphans",
         before: &["cd && mkdir target"],
         typed: &[
-            "echo 'n=$(sh -c \"sleep 0.1 & echo \\$!\")
-sleep 1
-kill -0 $n 2>/dev/null && echo \"ended, and still there\" || echo \"ended, and gone\"
-' >target/leave",
+            LEAVE,
             "cargo run -q -p ch02 -- run --root / sh -c \"sh $PWD/target/leave & exec sleep 3\"",
             "cargo run -q -p ch02 -- run --root / sh -c \"sh $PWD/target/leave & wait\"",
+        ],
+        ..Transcript::ORDINARY
+    }
+    .check(BENCH);
+}
+
+#[test]
+fn what_an_init_does() {
+    Transcript {
+        name: "ch02-init",
+        // As the page has it above.
+        before: &["cd && mkdir target", LEAVE],
+        typed: &[
+            "cargo run -q -p ch02 -- run --init sh -c 'echo \"number $$, a child of $PPID\"'",
+            "cargo run -q -p ch02 -- run --init sh -c 'kill -TERM $$; echo still here'; echo $?",
+            "cargo run -q -p ch02 -- run --init --root / sh -c \"sh $PWD/target/leave & exec sleep 3\"",
         ],
         ..Transcript::ORDINARY
     }
@@ -158,6 +177,8 @@ fn the_demo_plays_them_all() {
         "I am number 2 on chapter2, a child of 0\n",
         "still here\n",
         "ended, and still there\n",
+        "ended, and gone\n",
+        "number 2, a child of 1\n",
         "ended, and gone\n",
     ] {
         let place = rest.find(line);
