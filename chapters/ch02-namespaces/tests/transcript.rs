@@ -1,9 +1,6 @@
 //! What the pages of this chapter print.
 
-use std::path::Path;
-use std::process::Command;
-
-use support::{Need, Transcript, needs, run};
+use support::Transcript;
 
 const BENCH: &str = env!("CARGO_BIN_EXE_ch02");
 
@@ -157,32 +154,21 @@ fn how_a_second_process_joins() {
 /// `just demo ch02` types what the pages show; each line is played once, in their order.
 #[test]
 fn the_demo_plays_them_all() {
-    if !needs(&[Need::UserNamespace, Need::Tool("bash")]) {
-        return;
-    }
-    let top = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    // Two of them leave a file there; a reader has built something already.
-    std::fs::create_dir_all(top.join("target")).unwrap();
-    let mut demo = Command::new("bash");
-    demo.arg(top.join("tests/demo.sh")).arg("ch02");
-    demo.env("SKIFF_PROGRAMS", Path::new(BENCH).parent().unwrap());
-    let shown = run(demo).ok();
-    let mut rest = &shown[..];
-    for line in [
-        "my name is chapter2\n",
-        "up for 100 years\n",
-        "nobody here has that number\nsleep 4711",
-        "65534\n",
-        "$ cargo run -q -p ch02 -- run --hostname",
-        "I am number 2 on chapter2, a child of 0\n",
-        "still here\n",
-        "ended, and still there\n",
-        "ended, and gone\n",
-        "number 2, a child of 1\n",
-        "ended, and gone\n",
-    ] {
-        let place = rest.find(line);
-        rest =
-            &rest[place.unwrap_or_else(|| panic!("{line:?} in {shown}")) + line.len()..];
-    }
+    support::demo(
+        "ch02",
+        BENCH,
+        &[
+            "my name is chapter2\n",
+            "up for 100 years\n",
+            "nobody here has that number\nsleep 4711",
+            "65534\n",
+            "$ cargo run -q -p ch02 -- run --hostname",
+            "I am number 2 on chapter2, a child of 0\n",
+            "still here\n",
+            "ended, and still there\n",
+            "ended, and gone\n",
+            "number 2, a child of 1\n",
+            "ended, and gone\n",
+        ],
+    );
 }

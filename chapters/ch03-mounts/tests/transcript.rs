@@ -1,9 +1,6 @@
 //! What the pages of this chapter print.
 
-use std::path::Path;
-use std::process::Command;
-
-use support::{Need, Transcript, needs, run};
+use support::Transcript;
 
 const BENCH: &str = env!("CARGO_BIN_EXE_ch03");
 
@@ -129,28 +126,17 @@ fn where_a_link_leads() {
 /// `just demo ch03` types what the pages show; each line is played once, in their order.
 #[test]
 fn the_demo_plays_them_all() {
-    if !needs(&[Need::UserNamespace, Need::Tool("bash")]) {
-        return;
-    }
-    let top = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    // Two of them leave a folder there; a reader has built something already.
-    std::fs::create_dir_all(top.join("target")).unwrap();
-    let mut demo = Command::new("bash");
-    demo.arg(top.join("tests/demo.sh")).arg("ch03");
-    demo.env("SKIFF_PROGRAMS", Path::new(BENCH).parent().unwrap());
-    let shown = run(demo).ok();
-    let mut rest = &shown[..];
-    for line in [
-        "all the processes in /proc: 1\n",
-        "mounted in the inner namespace: the outer one sees it\n",
-        "still in here\n",
-        "out again\n",
-        "there is a /dev/null\n",
-        "/etc/passwd\n",
-        "target/trap/etc/passwd\n",
-    ] {
-        let place = rest.find(line);
-        rest =
-            &rest[place.unwrap_or_else(|| panic!("{line:?} in {shown}")) + line.len()..];
-    }
+    support::demo(
+        "ch03",
+        BENCH,
+        &[
+            "all the processes in /proc: 1\n",
+            "mounted in the inner namespace: the outer one sees it\n",
+            "still in here\n",
+            "out again\n",
+            "there is a /dev/null\n",
+            "/etc/passwd\n",
+            "target/trap/etc/passwd\n",
+        ],
+    );
 }

@@ -2,22 +2,15 @@
 
 use nix::mount::MsFlags;
 
+use crate::solution;
+
 pub(crate) fn read_options(words: &[&str]) -> (MsFlags, String) {
-    let (mut flags, mut data) = (MsFlags::empty(), Vec::new());
-    for word in words {
-        match *word {
-            "ro" => flags.insert(MsFlags::MS_RDONLY),
-            "rw" => flags.remove(MsFlags::MS_RDONLY),
-            "nosuid" => flags.insert(MsFlags::MS_NOSUID),
-            "suid" => flags.remove(MsFlags::MS_NOSUID),
-            "nodev" => flags.insert(MsFlags::MS_NODEV),
-            "dev" => flags.remove(MsFlags::MS_NODEV),
-            "noexec" => flags.insert(MsFlags::MS_NOEXEC),
-            "exec" => flags.remove(MsFlags::MS_NOEXEC),
-            "bind" => flags.insert(MsFlags::MS_BIND),
-            "rbind" => flags.insert(MsFlags::MS_BIND | MsFlags::MS_REC),
-            other => data.push(other),
-        }
+    let (flags, data) = solution::read_options(words);
+    match words.contains(&"defaults") {
+        true => (
+            flags,
+            format!("defaults,{data}").trim_end_matches(',').to_owned(),
+        ),
+        false => (flags, data),
     }
-    (flags, data.join(","))
 }

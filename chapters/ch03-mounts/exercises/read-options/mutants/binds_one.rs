@@ -2,22 +2,9 @@
 
 use nix::mount::MsFlags;
 
+use crate::solution;
+
 pub(crate) fn read_options(words: &[&str]) -> (MsFlags, String) {
-    let (mut flags, mut data) = (MsFlags::empty(), Vec::new());
-    for word in words {
-        match *word {
-            "ro" => flags.insert(MsFlags::MS_RDONLY),
-            "rw" => flags.remove(MsFlags::MS_RDONLY),
-            "nosuid" => flags.insert(MsFlags::MS_NOSUID),
-            "suid" => flags.remove(MsFlags::MS_NOSUID),
-            "nodev" => flags.insert(MsFlags::MS_NODEV),
-            "dev" => flags.remove(MsFlags::MS_NODEV),
-            "noexec" => flags.insert(MsFlags::MS_NOEXEC),
-            "exec" => flags.remove(MsFlags::MS_NOEXEC),
-            "bind" | "rbind" => flags.insert(MsFlags::MS_BIND),
-            "defaults" => {}
-            other => data.push(other),
-        }
-    }
-    (flags, data.join(","))
+    let (flags, data) = solution::read_options(words);
+    (flags.difference(MsFlags::MS_REC), data)
 }

