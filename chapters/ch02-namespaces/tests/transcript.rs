@@ -53,7 +53,8 @@ fn what_a_pid_namespace_does_not_hide() {
     Transcript {
         name: "ch02-proc",
         typed: &[
-            "sleep 4711 &",
+            // The second gives the first the time to become what it is called.
+            "sleep 4711 & sleep 1",
             "cargo run -q -p ch02 -- run --root / sh -c \"
   kill -0 $! 2>/dev/null || echo 'nobody here has that number'
   tr '\\0' ' ' </proc/$!/cmdline && echo\"",
