@@ -1,5 +1,6 @@
 //! `just demo CHAPTER`: the transcripts of a chapter's pages, typed and run.
 
+use std::fs;
 use std::path::Path;
 use std::process::Command;
 
@@ -15,11 +16,14 @@ pub fn demo(chapter: &str, program: &str, lines: &[&str]) {
     if !needs(&[Need::UserNamespace, Need::Tool("bash")]) {
         return;
     }
-    let top = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    // Some leave a file there; a reader has built something already.
-    std::fs::create_dir_all(top.join("target")).expect("a folder for what is built");
+    // Some leave files where a reader has what was built.
+    let place = tempfile::tempdir().expect("a place to type in");
+    fs::create_dir(place.path().join("target")).expect("a folder in it");
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../demo.sh");
     let mut demo = Command::new("bash");
-    demo.arg(top.join("tests/demo.sh")).arg(chapter);
+    demo.arg(script)
+        .arg(chapter)
+        .env("SKIFF_PLACE", place.path());
     let programs = Path::new(program)
         .parent()
         .expect("a program lies in a folder");
