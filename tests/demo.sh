@@ -4,16 +4,18 @@
 # the book's and its tests'. Enter goes on; without a terminal it does not wait.
 set -u
 cd "$(dirname "$0")/.." || exit 1
-transcripts=book/src/transcripts
+src=$PWD/book/src
+transcripts=$src/transcripts
 if [ -z "${1:-}" ]; then
     echo "demos:"
     ls "$transcripts" | sed -n 's/^\(.*\)\.console$/  \1/p'
     exit 0
 fi
 case $1 in
-    # A page may show pieces of a transcript: it is played once.
-    ch[0-9][0-9]) files=$(grep -sho 'transcripts/[a-z0-9-]*\.console' book/src/"$1"-*.md |
-        awk '!seen[$0]++ { print "book/src/" $0 }') ;;
+    # The pages in the book's order. One may show pieces of a transcript: it is played once.
+    ch[0-9][0-9]) pages=$(sed -n "s|.*(\($1-[a-z-]*\.md\)).*|$src/\1|p" "$src/SUMMARY.md")
+        files=$(grep -sho 'transcripts/[a-z0-9-]*\.console' $pages /dev/null |
+            awk -v src="$src" '!seen[$0]++ { print src "/" $0 }') ;;
     *) files=$transcripts/$1.console ;;
 esac
 for file in $files; do
@@ -63,6 +65,8 @@ play() {
     done
     if [ -n "$command" ]; then type_out "$command"; eval "$command" < /dev/null 3<&-; fi
 }
+# Where it is typed: here, or where a test may leave files.
+cd "${SKIFF_PLACE:-.}" || exit 1
 for file in $files; do
     # Each in a shell of its own, as its test has it. Enter is read from the terminal.
     (play 3<&0 < "$file")

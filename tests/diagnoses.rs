@@ -10,9 +10,10 @@ use std::path::{Path, PathBuf};
 use workbench::diagnosis::{Listed, Proof, Row, markdown};
 
 /// The chapters' lists. (Only here all chapters can be seen.)
-const LISTS: [&[&dyn Listed]; 6] = [
+const LISTS: [&[&dyn Listed]; 7] = [
     workbench::user::DIAGNOSES,
     chroot::DIAGNOSES,
+    namespaces::DIAGNOSES,
     mounts::DIAGNOSES,
     network::DIAGNOSES,
     cgroups::DIAGNOSES,

@@ -8,12 +8,13 @@
 //! - [`Ledger`]: what there is in a world, compared before and after.
 //! - [`ladder`]: attacks on every chapter's program, one list for all.
 //! - [`Transcript`]: what the book prints, compared with what is seen; [`generated`]:
-//!   what it prints of data.
+//!   what it prints of data; [`demo`](fn@demo): the transcripts of a chapter, played.
 //! - [`Registry`] and [`layout`]: images to pull and a place to pull them from.
 //!
 //! Nothing here knows how skiff works inside: of the chapters, this crate uses only the
 //! workbench, to draw the steps that a transcript shows.
 
+mod demo;
 mod filter;
 mod job;
 pub mod ladder;
@@ -29,6 +30,7 @@ mod transcript;
 mod trees;
 mod world;
 
+pub use demo::demo;
 pub use filter::filtered;
 pub use job::{Job, eventually, run};
 pub use layout::{Layout, busybox};

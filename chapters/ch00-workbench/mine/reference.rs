@@ -3,30 +3,46 @@
 //!
 //! Chapter 1: a program in another root.
 // }
-// stage 2 {
+// only stage 2 {
 //!
 //! Chapter 2: a program in another root, with a host name and process ids of its own.
+// }
+// stage 3 {
+//!
+//! Chapter 3: a program in a tree of files that it cannot leave, with a host name and
+//! process ids of its own.
 // }
 
 use std::env::{self, set_current_dir};
 use std::fs;
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind};
+// stage 1 to 2 {
 use std::os::unix::fs::chroot;
+// }
 // only stage 1 {
 use std::os::unix::process::CommandExt;
 // }
-// stage 2 {
+// only stage 2 {
 use std::os::unix::process::ExitStatusExt;
+// }
+// stage 3 {
+use std::os::unix::process::{CommandExt, ExitStatusExt};
 // }
 use std::process::{Command, ExitCode};
 
 use anyhow::{Context, Result, anyhow, bail};
+// stage 3 {
+use nix::mount::{MntFlags, MsFlags, mount, umount2};
+// }
 use nix::sched::{CloneFlags, unshare};
 // only stage 1 {
 use nix::unistd::{getegid, geteuid};
 // }
-// stage 2 {
+// only stage 2 {
 use nix::unistd::{getegid, geteuid, sethostname};
+// }
+// stage 3 {
+use nix::unistd::{getegid, geteuid, pivot_root, sethostname};
 // }
 
 fn main() -> ExitCode {
@@ -34,6 +50,9 @@ fn main() -> ExitCode {
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     let ended = match &words[..] {
         ["run", rest @ ..] => run(rest),
+        // stage 3 {
+        ["inside", root, program, args @ ..] => inside(root, program, args),
+        // }
         _ => Err(anyhow!("there is one verb: run")),
     };
     ended.unwrap_or_else(|error| {
@@ -56,41 +75,75 @@ fn run(words: &[&str]) -> Result<ExitCode> {
         _ => (None, words),
     };
     // }
+    // stage 1 to 2 {
     let [root, program, args @ ..] = words else {
         // only stage 1 {
         bail!("usage: mine run ROOT PROGRAM [ARGS…]");
         // }
-        // stage 2 {
+        // only stage 2 {
         bail!("usage: mine run [--hostname NAME] ROOT PROGRAM [ARGS…]");
         // }
     };
+    // }
+    // stage 3 {
+    if words.len() < 2 {
+        bail!("usage: mine run [--hostname NAME] ROOT PROGRAM [ARGS…]");
+    }
+    // }
     become_root()?;
     // stage 2 {
     make_namespaces(name)?;
     // }
+    // stage 1 to 2 {
     change_root(root)?;
+    // }
     // only stage 1 {
     // PATH is looked through in the new root: it is ours already.
     let error = Command::new(program).args(args).exec();
+    Ok(not_run(program, &error))
     // }
-    // stage 2 {
+    // only stage 2 {
     // The first child is PID 1 of the new namespace; when it ends, the kernel ends all
     // others in there, so that there is nobody else to wait for.
-    let error = match Command::new(program).args(args).status() {
-        // The code, or as shells tell it 128 and the number of the signal.
-        Ok(status) => {
-            let signal = status.signal().map(|signal| 128 + signal);
-            let code = status.code().or(signal).unwrap_or(255);
-            return Ok(ExitCode::from(u8::try_from(code)?));
-        }
-        Err(error) => error,
+    let status = match Command::new(program).args(args).status() {
+        Ok(status) => status,
+        Err(error) => return Ok(not_run(program, &error)),
     };
     // }
+    // stage 3 {
+    // The first child is PID 1 of the new namespace, and only that can mount its /proc.
+    // So it is this program once more, and becomes the other when the tree is made.
+    let status = Command::new("/proc/self/exe")
+        .arg("inside")
+        .args(words)
+        .status()
+        .context("start this program again")?;
+    // }
+    // stage 2 {
+    // The code, or as shells tell it 128 and the number of the signal.
+    let signal = status.signal().map(|signal| 128 + signal);
+    let code = status.code().or(signal).unwrap_or(255);
+    Ok(ExitCode::from(u8::try_from(code)?))
+    // }
+}
+// stage 3 {
+
+/// In the new namespaces: makes the tree, and becomes the program.
+fn inside(root: &str, program: &str, args: &[&str]) -> Result<ExitCode> {
+    change_root(root)?;
+    // PATH is looked through in the new root: it is ours already.
+    let error = Command::new(program).args(args).exec();
+    Ok(not_run(program, &error))
+}
+// }
+
+/// Tells why the program could not be started, as shells do.
+fn not_run(program: &str, error: &io::Error) -> ExitCode {
     eprintln!("mine: {program}: {error}");
-    Ok(match error.kind() {
+    match error.kind() {
         ErrorKind::NotFound => ExitCode::from(127),
         _ => ExitCode::from(126),
-    })
+    }
 }
 
 /// Makes us root of a user namespace, where our own id stands for root's: no sudo.
@@ -104,12 +157,23 @@ fn become_root() -> Result<()> {
 }
 // stage 2 {
 
+// only stage 2 {
 /// Makes a host name, process ids and message queues of our own, as root may. The new
 /// process ids are for our children: we keep ours.
+// }
+// stage 3 {
+/// Makes a host name, process ids, message queues and mounts of our own, as root may. The
+/// new process ids are for our children: we keep ours.
+// }
 fn make_namespaces(name: Option<&str>) -> Result<()> {
     let new =
         CloneFlags::CLONE_NEWUTS | CloneFlags::CLONE_NEWPID | CloneFlags::CLONE_NEWIPC;
+    // only stage 2 {
     unshare(new).context("make namespaces")?;
+    // }
+    // stage 3 {
+    unshare(new | CloneFlags::CLONE_NEWNS).context("make namespaces")?;
+    // }
     match name {
         Some(name) => sethostname(name).with_context(|| format!("set the name {name}")),
         None => Ok(()),
@@ -117,9 +181,31 @@ fn make_namespaces(name: Option<&str>) -> Result<()> {
 }
 // }
 
+// stage 1 to 2 {
 /// Makes `root` the meaning of `/`.
 fn change_root(root: &str) -> Result<()> {
     chroot(root).with_context(|| format!("change the root to {root}"))?;
     // chroot(2) leaves the working folder where it was: outside.
     set_current_dir("/").context("go to the new root")
 }
+// }
+// stage 3 {
+/// Makes `root` the root of this mount namespace, with a /proc, and takes the old one away.
+fn change_root(root: &str) -> Result<()> {
+    const NONE: Option<&str> = None;
+    let private = MsFlags::MS_REC | MsFlags::MS_PRIVATE;
+    mount(NONE, "/", NONE, private, NONE).context("keep our mounts to ourselves")?;
+    // pivot_root(2) wants a mount: the folder becomes one, on top of itself.
+    let bind = MsFlags::MS_REC | MsFlags::MS_BIND;
+    mount(Some(root), root, NONE, bind, NONE)
+        .with_context(|| format!("change the root to {root}"))?;
+    set_current_dir(root).with_context(|| format!("go to {root}"))?;
+    // While the host's /proc is still in sight: without, the kernel mounts none for us.
+    let safe = MsFlags::MS_NOSUID | MsFlags::MS_NODEV | MsFlags::MS_NOEXEC;
+    mount(Some("proc"), "proc", Some("proc"), safe, NONE).context("mount /proc")?;
+    // The old root comes to lie on top of the new one, and is taken off.
+    pivot_root(".", ".").context("exchange the roots")?;
+    umount2(".", MntFlags::MNT_DETACH).context("take the old root away")?;
+    set_current_dir("/").context("go to the new root")
+}
+// }

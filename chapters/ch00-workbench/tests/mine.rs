@@ -10,7 +10,10 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use mistakes::{LOSES_THE_CODE, MISTAKES, Mistake, NEVER_STOPS_TALKING, STAYS_OUTSIDE};
+use mistakes::{
+    LOSES_THE_CODE, MISTAKES, Mistake, NEVER_STOPS_TALKING, STAYS_BELOW_THE_HOST,
+    STAYS_OUTSIDE,
+};
 use support::{Need, needs};
 use workbench::exercise::desk::{Built, Desk};
 use workbench::mine::desk::{REFERENCE, STARTER};
@@ -150,12 +153,14 @@ fn a_wrong_program_is_told_what_was_run_what_was_expected_and_what_came() {
     let Some(world) = World::new() else { return };
     insta::assert_snapshot!("starter", world.told(STARTER, 1));
     insta::assert_snapshot!("stage-1-at-stage-2", world.told(&reference(1), 2));
+    insta::assert_snapshot!("stage-2-at-stage-3", world.told(&reference(2), 3));
     for (name, mistake) in [
         ("leaks-the-working-folder", STAYS_OUTSIDE),
         ("loses-the-exit-code", LOSES_THE_CODE),
         ("never-stops-talking", NEVER_STOPS_TALKING),
+        ("stays-below-the-host", STAYS_BELOW_THE_HOST),
     ] {
-        insta::assert_snapshot!(name, world.told(&mistaken(&mistake), 1));
+        insta::assert_snapshot!(name, world.told(&mistaken(&mistake), mistake.stage));
     }
 }
 

@@ -1,9 +1,6 @@
 //! What the page of this chapter prints.
 
-use std::path::Path;
-use std::process::Command;
-
-use support::{Need, Transcript, needs, run};
+use support::Transcript;
 
 const BENCH: &str = env!("CARGO_BIN_EXE_ch01");
 
@@ -118,24 +115,15 @@ fn how_an_end_is_told() {
 /// `just demo ch01` types what the pages show; each line is played once, in their order.
 #[test]
 fn the_demo_plays_them_all() {
-    if !needs(&[Need::UserNamespace, Need::Tool("bash")]) {
-        return;
-    }
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/demo.sh");
-    let mut demo = Command::new("bash");
-    demo.arg(script).arg("ch01");
-    demo.env("SKIFF_PROGRAMS", Path::new(BENCH).parent().unwrap());
-    let shown = run(demo).ok();
-    let mut rest = &shown[..];
-    for line in [
-        "no /home in here\n",
-        "but I reach the process that started me\n",
-        "I am out: here it is\n",
-        "$ cargo run -q -p ch01 -- run sh -c 'exit 7'; echo $?\n7\n",
-        "written from outside\n",
-    ] {
-        let place = rest.find(line);
-        rest =
-            &rest[place.unwrap_or_else(|| panic!("{line:?} in {shown}")) + line.len()..];
-    }
+    support::demo(
+        "ch01",
+        BENCH,
+        &[
+            "no /home in here\n",
+            "but I reach the process that started me\n",
+            "I am out: here it is\n",
+            "$ cargo run -q -p ch01 -- run sh -c 'exit 7'; echo $?\n7\n",
+            "written from outside\n",
+        ],
+    );
 }

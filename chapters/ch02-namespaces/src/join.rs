@@ -1,5 +1,7 @@
 //! Entering existing namespaces (setns(2)).
 
+mod refused;
+
 use std::fs::File;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::Path;
@@ -10,6 +12,7 @@ use nix::unistd::Pid;
 use workbench::steps;
 
 use crate::set::Namespace;
+pub use refused::{JOIN, Wanted};
 
 /// Opens a namespace by the path of its file, like `/proc/4711/ns/net`.
 ///
@@ -34,7 +37,7 @@ pub fn of_process(pid: Pid, kind: Namespace) -> Result<OwnedFd> {
 /// A pid or time namespace takes only what is forked afterwards.
 ///
 /// # Errors
-/// When the caller has no `CAP_SYS_ADMIN` over one of them.
+/// When the caller has no `CAP_SYS_ADMIN` over one of them; the hint names the cause.
 // ANCHOR: join
 pub fn join(namespaces: &[(Namespace, BorrowedFd<'_>)]) -> Result<()> {
     for (kind, file) in namespaces {
@@ -43,7 +46,7 @@ pub fn join(namespaces: &[(Namespace, BorrowedFd<'_>)]) -> Result<()> {
         steps::step(2, format_args!("setns({})", kind.name()), why, || {
             setns(file.as_fd(), flag)
         })
-        .with_context(|| format!("join the {} namespace", kind.file()))?;
+        .map_err(|errno| refused::explained(*kind, *file, errno))?;
     }
     Ok(())
 }

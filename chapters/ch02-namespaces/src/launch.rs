@@ -49,6 +49,7 @@ pub struct Launch<'a> {
     pub role: &'static str,
 }
 
+// ANCHOR: Crew
 /// What the launcher does for the child while it is on its way.
 pub trait Crew {
     /// Called once, while the child waits at the gate.
@@ -63,6 +64,7 @@ pub trait Crew {
     /// As for [`Crew::prepare`].
     fn answer(&mut self, ask: &str, with: Option<OwnedFd>) -> Result<()>;
 }
+// ANCHOR_END: Crew
 
 /// A crew for those who need no answers: only a preparation.
 impl<F: FnMut(&Child) -> Result<()>> Crew for F {
@@ -179,6 +181,7 @@ impl From<anyhow::Error> for Wreck {
     }
 }
 
+// ANCHOR: steer
 /// The launcher's part, up to the end of the line.
 fn steer(line: &Line, child: &Child, crew: &mut impl Crew) -> Result<(), Wreck> {
     crew.prepare(child)?;
@@ -212,6 +215,7 @@ fn steer(line: &Line, child: &Child, crew: &mut impl Crew) -> Result<(), Wreck> 
         }
     }
 }
+// ANCHOR_END: steer
 
 /// Ends the child of a launch that failed, and finds the best account of why.
 fn give_up(what: &Launch<'_>, child: &Child, cause: Wreck) -> anyhow::Error {

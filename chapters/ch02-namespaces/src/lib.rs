@@ -16,3 +16,6 @@ pub mod time;
 pub use join::join;
 pub use launch::{Helm, Launch, launch};
 pub use set::{Namespace, Namespaces};
+
+/// This chapter's list of causes, for the book.
+pub static DIAGNOSES: &[&dyn workbench::diagnosis::Listed] = &[&join::JOIN];

@@ -1,15 +1,20 @@
 //! The bench of chapter 2: a process in namespaces of its own.
 
-use std::path::{Path, PathBuf};
+#![expect(clippy::print_stdout, reason = "a program prints")]
+
+mod enter;
+mod run;
+
+use std::os::fd::AsFd;
 use std::process::ExitCode;
 
-use anyhow::Result;
-use chroot::process::{self, Child};
-use chroot::{root, toolbox};
+use anyhow::{Context, Result, bail};
+use chroot::process::Exit;
 use clap::{Parser, Subcommand};
-use namespaces::{Launch, Namespace, Namespaces, identity, launch};
+use namespaces::{Namespace, join};
+use nix::unistd::Pid;
+use run::{Run, run};
 use workbench::bench::{self, Explain};
-use workbench::user;
 
 /// Chapter 2, namespaces: a process with a name, pids and clocks of its own.
 #[derive(Parser)]
@@ -26,13 +31,16 @@ struct Cli {
 #[derive(Subcommand)]
 enum Verb {
     /// Run a program in another root and in namespaces of its own.
-    Run {
-        /// The folder that becomes the root (by default: the host's programs).
-        #[arg(long)]
-        root: Option<PathBuf>,
-        /// The host name in there.
-        #[arg(long, default_value = "chapter2")]
-        hostname: String,
+    Run(Run),
+    /// Say which namespaces of a process are its own, and which are ours too.
+    Compare {
+        /// Its number.
+        pid: i32,
+    },
+    /// Run a program in the namespaces, and in the root, of a process that runs.
+    Join {
+        /// Its number.
+        pid: i32,
         /// The program and its arguments.
         #[arg(trailing_var_arg = true, required = true)]
         command: Vec<String>,
@@ -42,12 +50,10 @@ enum Verb {
 fn main() -> ExitCode {
     let cli = Cli::parse();
     bench::explained("ch02", cli.explain, || match cli.verb {
-        None => run(None, "chapter2", &SHOW.map(str::to_owned)),
-        Some(Verb::Run {
-            root,
-            hostname,
-            command,
-        }) => run(root.as_deref(), &hostname, &command),
+        None => run(&Run::of(&SHOW)),
+        Some(Verb::Run(asked)) => run(&asked),
+        Some(Verb::Compare { pid }) => compare(Pid::from_raw(pid)),
+        Some(Verb::Join { pid, command }) => enter::enter(Pid::from_raw(pid), &command),
     })
 }
 
@@ -60,44 +66,30 @@ const SHOW: [&str; 3] = [
 
 const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
-fn run(folder: Option<&Path>, hostname: &str, command: &[String]) -> Result<ExitCode> {
-    let scratch = bench::scratch()?;
-    let folder = match folder {
-        Some(folder) => folder,
-        None => {
-            toolbox::write(&toolbox::of_host()?, scratch.path())?;
-            scratch.path()
-        }
+// ANCHOR: compare
+fn compare(pid: Pid) -> Result<ExitCode> {
+    for kind in Namespace::ALL {
+        let theirs = join::of_process(pid, kind)?;
+        let ours = join::is_ours(kind, theirs.as_fd())?;
+        let whose = if ours { "ours" } else { "its own" };
+        println!("{:<7} {whose}", kind.file());
+    }
+    Ok(ExitCode::SUCCESS)
+}
+// ANCHOR_END: compare
+
+/// The kinds that a word like `uts,pid` names, by their files in `/proc/PID/ns`.
+fn kind(word: &str) -> Result<Namespace> {
+    let found = Namespace::ALL.into_iter().find(|kind| kind.file() == word);
+    let Some(kind) = found else {
+        let all = Namespace::ALL.map(Namespace::file).join(", ");
+        bail!("there is no namespace {word:?}; there are {all}");
     };
-    user::borrow_root()?;
-    let args = process::strings(command)?;
-    let env = process::strings(&[format!("PATH={PATH}"), "HOME=/".to_owned()])?;
-    let plan = Launch {
-        namespaces: wanted(),
-        role: "init",
-        ..Launch::default()
-    };
-    let mut nothing_to_prepare = |_: &Child| Ok(());
-    let child = launch(&plan, &mut nothing_to_prepare, |helm| {
-        identity::set_host_name(hostname)?;
-        root::enter(folder)?;
-        let program = process::find(&command[0], PATH)?;
-        helm.executing()?;
-        Err(process::exec(&program, &args, &env))
-    })?;
-    Ok(ExitCode::from(
-        u8::try_from(child.wait()?.status()).unwrap_or(255),
-    ))
+    Ok(kind)
 }
 
-/// All that needs no further setting up; mounts and networks have their chapters.
-fn wanted() -> Namespaces {
-    [
-        Namespace::Uts,
-        Namespace::Pid,
-        Namespace::Ipc,
-        Namespace::Cgroup,
-    ]
-    .into_iter()
-    .collect()
+/// How a program ended, as the status of this one.
+fn status(exit: Exit) -> Result<ExitCode> {
+    let status = u8::try_from(exit.status()).context("read an exit status")?;
+    Ok(ExitCode::from(status))
 }

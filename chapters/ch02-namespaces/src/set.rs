@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+// ANCHOR: Namespace
 /// A kind of namespace: what it makes private is what the kernel names it after.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Namespace {
@@ -22,11 +23,13 @@ pub enum Namespace {
     /// The monotonic and the boot clock (time_namespaces(7)).
     Time,
 }
+// ANCHOR_END: Namespace
 
 /// `CLONE_NEWTIME` (clone(2)): libc has it for other targets only.
 const CLONE_NEWTIME: i32 = 0x80;
 
 impl Namespace {
+    // ANCHOR: ALL
     /// All kinds, in the order in which they are joined: the user namespace first,
     /// since its capabilities are needed for the others, the mount namespace late,
     /// since after it paths mean something else.
@@ -40,6 +43,7 @@ impl Namespace {
         Self::Time,
         Self::Mount,
     ];
+    // ANCHOR_END: ALL
 
     /// The flag of clone(2), unshare(2) and setns(2).
     #[must_use]

@@ -20,6 +20,7 @@ pub struct Offset {
     pub nanoseconds: u32,
 }
 
+// ANCHOR: unshare_for_children
 /// Makes the time namespace that this process's children will be in.
 ///
 /// # Errors
@@ -39,6 +40,7 @@ pub fn unshare_for_children(monotonic: Offset, boottime: Offset) -> Result<()> {
     })
     .context("write the offsets of the clocks")
 }
+// ANCHOR_END: unshare_for_children
 
 fn lines(monotonic: Offset, boottime: Offset) -> String {
     let line = |clock, offset: Offset| {

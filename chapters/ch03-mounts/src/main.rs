@@ -2,7 +2,9 @@
 
 #![expect(clippy::print_stdout, reason = "a program prints")]
 
+mod find;
 mod run;
+mod spread;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,7 +12,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
-use mounts::Root;
+use mounts::{Propagation, Root};
 use nix::sched::{CloneFlags, unshare};
 use run::{Run, run};
 use workbench::bench::{self, Explain};
@@ -34,6 +36,22 @@ enum Verb {
     Run(Run),
     /// Show the mounts that this process sees, and what each is shared with.
     Table,
+    /// Try which mounts of two namespaces are seen in the other.
+    Spread {
+        /// The inner one's: shared, slave, private or unbindable.
+        #[arg(value_parser = propagation)]
+        inner: Propagation,
+    },
+    /// Say which file a path is in a tree that a stranger has made.
+    Find {
+        /// Put the two paths together and open that: how it is done wrong.
+        #[arg(long)]
+        as_text: bool,
+        /// The top of the tree.
+        folder: PathBuf,
+        /// The path, as it is seen in there.
+        path: PathBuf,
+    },
     /// Make a folder the root of a new mount namespace, unprepared: see it refused.
     Pivot {
         /// The folder.
@@ -48,6 +66,12 @@ fn main() -> ExitCode {
         Some(Verb::Run(asked)) => run(&asked),
         Some(Verb::Table) => table(),
         Some(Verb::Pivot { folder }) => pivot(&folder),
+        Some(Verb::Spread { inner }) => spread::spread(inner),
+        Some(Verb::Find {
+            as_text,
+            folder,
+            path,
+        }) => find::find(&folder, &path, as_text),
     })
 }
 
@@ -61,6 +85,10 @@ const SHOW: [&str; 3] = [
      done </proc/self/mountinfo
      cd /proc; echo \"all the processes in my /proc: $(echo [0-9]*)\"",
 ];
+
+fn propagation(word: &str) -> Result<Propagation> {
+    Propagation::parse(word).with_context(|| format!("no propagation is called {word:?}"))
+}
 
 fn table() -> Result<ExitCode> {
     for mount in mounts::table::read()?.0 {

@@ -146,7 +146,7 @@ pub(crate) fn propagate(
 ///
 /// # Errors
 /// Where the folder is missing, or without `CAP_SYS_ADMIN` over the mount namespace.
-// ANCHOR: prepare_root
+// ANCHOR: cut_off
 pub fn prepare_root(root: &Path, to: Propagation) -> Result<Root> {
     // Of what cannot be bound there is no clone: that comes after the pivot.
     let for_now = match to.kind {
@@ -166,6 +166,7 @@ pub fn prepare_root(root: &Path, to: Propagation) -> Result<Root> {
             },
         )?;
     }
+    // ANCHOR_END: cut_off
     let name = root.display();
     let flags = OpenTreeFlags::OPEN_TREE_CLONE
         | OpenTreeFlags::OPEN_TREE_CLOEXEC
@@ -193,4 +194,3 @@ pub fn prepare_root(root: &Path, to: Propagation) -> Result<Root> {
     }
     Root::over(top, root)
 }
-// ANCHOR_END: prepare_root

@@ -164,6 +164,7 @@ impl Root {
         self.open_at(path, flags, ResolveFlags::NO_MAGICLINKS)
     }
 
+    // ANCHOR: open_at
     fn open_at(
         &self,
         path: &Path,
@@ -187,6 +188,7 @@ impl Root {
             }
         }
     }
+    // ANCHOR_END: open_at
 }
 
 impl AsFd for Root {

@@ -1,12 +1,13 @@
 //! `run`: the chapters so far, and then this one.
 
+use std::fs::File;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 use chroot::process::{self, Child};
-use chroot::toolbox;
-use clap::Args;
+use chroot::{escape, toolbox};
+use clap::{Args, ValueEnum};
 use mounts::{Mount, Root};
 use namespaces::{Launch, Namespace, Namespaces, identity, launch};
 use workbench::bench;
@@ -29,9 +30,21 @@ pub(crate) struct Run {
     /// Make the root read-only.
     #[arg(long)]
     read_only: bool,
+    /// First try to get out of it, as chapter 1 did.
+    #[arg(long)]
+    escape: Option<Escape>,
     /// The program and its arguments.
     #[arg(trailing_var_arg = true, required = true)]
     command: Vec<String>,
+}
+
+/// A way out of a chroot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Escape {
+    /// By a second chroot, and up.
+    Climb,
+    /// By a folder of the host that was open before.
+    Held,
 }
 
 impl Run {
@@ -66,12 +79,18 @@ pub(crate) fn run(asked: &Run) -> Result<ExitCode> {
         role: "init",
         ..Launch::default()
     };
+    let held = File::open("/").context("open the host's root")?;
     let mut nothing_to_prepare = |_: &Child| Ok(());
     let child = launch(&what, &mut nothing_to_prepare, |helm| {
         identity::set_host_name("chapter3")?;
         mounts::furnish_with(folder, &plan, asked.read_only, |root| {
             sysctls(root, asked)
         })?;
+        match asked.escape {
+            None => {}
+            Some(Escape::Climb) => escape::climb()?,
+            Some(Escape::Held) => escape::step_out(&held)?,
+        }
         let program = process::find(&asked.command[0], PATH)?;
         helm.executing()?;
         Err(process::exec(&program, &args, &env))

@@ -34,6 +34,14 @@ fn one(folder: &Path) -> Result<()> {
         .file_name()
         .context("a folder has a name")?
         .to_string_lossy();
+    let starter =
+        fs::read_to_string(folder.join("starter.rs")).context("read starter.rs")?;
+    // The reader's copy is judged by a program that calls it so.
+    let function = format!("fn {}(", name.replace('-', "_"));
+    ensure!(
+        starter.contains(&function),
+        "its starter has no {function}…)"
+    );
     let program = example(&name)?;
     newer_than_sources(&program, folder)?;
     let (code, told) = attempt(&program, "starter")?;

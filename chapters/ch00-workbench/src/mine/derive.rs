@@ -3,6 +3,7 @@
 //! ```text
 //! // stage 2 {         what follows is there from stage 2 on
 //! // }
+//! // stage 1 to 2 {    what follows is there at stages 1 and 2, and not after them
 //! // only stage 1 {    what follows is there at stage 1, and not after it
 //! // }
 //! ```
@@ -57,8 +58,13 @@ fn mark(line: &str) -> Result<Option<Mark>> {
     Ok(match words[..] {
         ["}"] => Some(Mark::Close),
         ["stage", first, "{"] => Some(Mark::Open(number(first)?, u8::MAX)),
+        ["stage", first, "to", last, "{"] => {
+            Some(Mark::Open(number(first)?, number(last)?))
+        }
         ["only", "stage", only, "{"] => Some(Mark::Open(number(only)?, number(only)?)),
-        _ if opens => bail!("neither `// stage N {{` nor `// only stage N {{`"),
+        _ if opens => {
+            bail!("none of `// stage N {{`, `// stage N to M {{`, `// only stage N {{`")
+        }
         _ => None,
     })
 }
@@ -78,12 +84,22 @@ mod tests {
     }
 
     #[test]
+    fn a_mark_may_end_at_a_stage() {
+        let source = "// stage 2 to 3 {\nb\n// }\nc\n";
+        let at = |stage| derive(source, stage).unwrap();
+        assert_eq!(
+            [at(1), at(2), at(3), at(4)],
+            ["c\n", "b\nc\n", "b\nc\n", "c\n"]
+        );
+    }
+
+    #[test]
     fn marks_that_are_wrong_are_refused_with_their_line() {
         for (source, told) in [
             ("// stage 2 {\n", "not closed"),
             ("x\n// }\n", "line 2"),
             ("// stage two {\n// }\n", "a number"),
-            ("// from stage 2 {\n// }\n", "neither"),
+            ("// from stage 2 {\n// }\n", "none of"),
         ] {
             let error = derive(source, 1).unwrap_err();
             assert!(format!("{error:#}").contains(told), "{source}: {error:#}");

@@ -2,6 +2,7 @@
 //! namespaces it shares with the host (proc_pid_status(5), namespaces(7)).
 
 use std::fs;
+use std::os::unix::fs::MetadataExt;
 
 use nix::unistd::Pid;
 
@@ -29,6 +30,17 @@ pub fn shared(pid: Pid, kinds: &[String]) -> Vec<String> {
         .collect()
 }
 
+/// Whether `..` leads on from the root of `pid`, for somebody who does not stop there. Only
+/// from the root of a whole mount namespace it leads nowhere.
+#[must_use]
+pub fn has_something_above(pid: Pid) -> bool {
+    let place = |path: String| fs::metadata(path).map(|file| (file.dev(), file.ino()));
+    let root = place(format!("/proc/{pid}/root/."));
+    let above = place(format!("/proc/{pid}/root/.."));
+    // What cannot be looked at is not taken for good.
+    !matches!((root, above), (Ok(root), Ok(above)) if root == above)
+}
+
 /// Whether a process is the first one of a pid namespace below ours.
 fn is_first(pid: Pid) -> bool {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
@@ -40,6 +52,15 @@ fn is_first(pid: Pid) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn above_our_own_root_is_nothing_unless_it_was_changed() {
+        assert!(!has_something_above(Pid::this()));
+        assert!(
+            has_something_above(Pid::from_raw(i32::MAX)),
+            "there is no such process"
+        );
+    }
 
     #[test]
     fn we_share_everything_with_ourselves() {

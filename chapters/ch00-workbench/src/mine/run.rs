@@ -64,16 +64,18 @@ pub fn perform(check: &Check, place: &Place, values: &Values) -> Result<Seen> {
         .map(str::parse::<Signal>)
         .transpose()
         .context("read the check")?;
-    let mut shared = None;
+    let mut looked = None;
     let limits = Limits::default();
     let seen = trial::watch(command, vec![stdout, stderr], limits, |engine, heard| {
-        if let (Some(wish), None, true) = (wish, &shared, heard.contains(&b'\n')) {
+        if let (Some(wish), None, true) = (wish, &looked, heard.contains(&b'\n')) {
             let first = outside::first_process(engine);
-            shared = Some(outside::shared(first, &wish.own));
+            let above = wish.top && outside::has_something_above(first);
+            looked = Some((outside::shared(first, &wish.own), above));
             // It may be gone by now: then its code tells.
             let _ = signal.map(|signal| kill(first, signal));
         }
     })?;
+    let (shared, above) = looked.unwrap_or_default();
     let text = |bytes: Option<&Vec<u8>>| {
         String::from_utf8_lossy(bytes.map_or(&[], Vec::as_slice)).into_owned()
     };
@@ -90,6 +92,7 @@ pub fn perform(check: &Check, place: &Place, values: &Values) -> Result<Seen> {
         stdout: text(seen.heard.first()),
         stderr: text(seen.heard.get(1)),
         left: seen.left,
-        shared: shared.unwrap_or_default(),
+        shared,
+        above,
     })
 }

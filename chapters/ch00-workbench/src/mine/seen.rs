@@ -13,6 +13,8 @@ pub struct Seen {
     pub left: usize,
     /// The namespaces that should have been the container's own, and were the host's.
     pub shared: Vec<String>,
+    /// Whether there was something above its root, where nothing should be.
+    pub above: bool,
 }
 
 /// How `mine` ended.

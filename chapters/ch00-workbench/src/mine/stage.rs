@@ -79,6 +79,9 @@ pub struct WhileRunning {
     /// The namespaces that must not be the host's, by their names in `/proc/PID/ns`.
     #[serde(default)]
     pub own: Vec<String>,
+    /// Whether there must be nothing above its root.
+    #[serde(default)]
+    pub top: bool,
     /// A signal that is sent to it from outside after that.
     pub signal: Option<String>,
 }

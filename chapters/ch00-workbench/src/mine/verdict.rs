@@ -34,6 +34,9 @@ pub fn judge(check: &Check, seen: &Seen, values: &Values) -> Option<Vec<String>>
         let kinds = kinds.unwrap_or_default();
         return Some(vec![format!("namespaces of its own: {kinds}")]);
     }
+    if seen.above {
+        return Some(vec!["a root with nothing above it".to_owned()]);
+    }
     if let Some(wanted) = check.stderr_contains.as_ref().map(|text| values.fill(text))
         && !seen.stderr.to_lowercase().contains(&wanted.to_lowercase())
     {
@@ -67,6 +70,9 @@ pub fn account(seen: &Seen) -> Vec<String> {
     if !seen.shared.is_empty() {
         let kinds = seen.shared.join(", ");
         lines.push(format!("namespaces of the host: {kinds}"));
+    }
+    if seen.above {
+        lines.push("a root from which `..` leads on, to the host".to_owned());
     }
     lines.push(match seen.ended {
         Ended::Code(code) => format!("exit code {code}"),

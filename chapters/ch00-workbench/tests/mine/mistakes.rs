@@ -46,6 +46,16 @@ pub(crate) const NEVER_STOPS_TALKING: Mistake = Mistake {
     fails: &["/ is the new root"],
 };
 
+/// chroot(2) as before, with a /proc.
+pub(crate) const STAYS_BELOW_THE_HOST: Mistake = Mistake {
+    stage: 3,
+    right: "    pivot_root(\".\", \".\").context(\"exchange the roots\")?;\n    \
+            umount2(\".\", MntFlags::MNT_DETACH).context(\"take the old root away\")?;\n",
+    wrong: "    let _ = (pivot_root::<str, str>, umount2::<str>, MntFlags::MNT_DETACH);\n    \
+            std::os::unix::fs::chroot(\".\")?;\n",
+    fails: &["there is nothing above its root"],
+};
+
 /// All of them.
 pub(crate) const MISTAKES: &[Mistake] = &[
     Mistake {
@@ -125,5 +135,32 @@ pub(crate) const MISTAKES: &[Mistake] = &[
         right: " | CloneFlags::CLONE_NEWIPC",
         wrong: "",
         fails: &["its UTS, PID and IPC namespaces are its own"],
+    },
+    STAYS_BELOW_THE_HOST,
+    Mistake {
+        stage: 3,
+        right: "    mount(Some(\"proc\"), \"proc\", Some(\"proc\"), safe, NONE).context(\"mount /proc\")?;\n",
+        wrong: "    let _ = safe;\n",
+        fails: &["/proc shows its own processes"],
+    },
+    Mistake {
+        stage: 3,
+        right: "unshare(new | CloneFlags::CLONE_NEWNS)",
+        wrong: "unshare(new)",
+        fails: &["its mounts are its own, and so are the rest"],
+    },
+    Mistake {
+        stage: 3,
+        right: "    umount2(\".\", MntFlags::MNT_DETACH).context(\"take the old root away\")?;\n",
+        wrong: "    let _ = (umount2::<str>, MntFlags::MNT_DETACH);\n",
+        fails: &["nothing of the host is mounted in there"],
+    },
+    Mistake {
+        stage: 3,
+        right: "    mount(Some(root), root, NONE, bind, NONE)\n        \
+                .with_context(|| format!(\"change the root to {root}\"))?;\n",
+        wrong: "    let _ = bind;\n    \
+                mount(Some(\"tmpfs\"), root, Some(\"tmpfs\"), MsFlags::empty(), NONE)?;\n",
+        fails: &["what it writes is in ROOT"],
     },
 ];

@@ -25,6 +25,7 @@ fn seen(code: i32, stdout: &str, stderr: &str) -> Seen {
         stderr: stderr.into(),
         left: 0,
         shared: Vec::new(),
+        above: false,
     }
 }
 
@@ -101,6 +102,12 @@ fn what_was_seen_from_outside_counts_too() {
     let more = "[while-running]\nown = ['uts', 'pid']";
     assert_eq!(told(more, &shared), "namespaces of its own: uts, pid");
     assert!(account(&shared).contains(&"namespaces of the host: pid".to_owned()));
+    let above = Seen {
+        above: true,
+        ..seen(0, "", "")
+    };
+    assert_eq!(told("", &above), "a root with nothing above it");
+    assert!(account(&above)[1].contains("`..` leads on"));
 }
 
 #[test]
