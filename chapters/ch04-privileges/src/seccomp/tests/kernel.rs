@@ -6,7 +6,7 @@ use std::process::Command;
 use nix::errno::Errno;
 use proptest::test_runner::{Config, TestRunner};
 
-use super::machine::{Call, run};
+use super::{Call, run};
 use super::meaning::{NUMBERS, rules_of};
 use super::{ALLOWED, X86_64, number};
 use crate::no_new_privileges;
