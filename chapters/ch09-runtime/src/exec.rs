@@ -2,7 +2,8 @@
 //!
 //! The launcher joins the pid namespace, which takes only what is forked afterwards;
 //! the new process joins the others itself. In this order the launcher keeps its own
-//! view of /proc until it has forked.
+//! view of /proc until it has forked. (An ordinary user's launcher has to join the user
+//! namespace before all others: only there it may do so.)
 
 use std::convert::Infallible;
 use std::os::fd::{AsFd, OwnedFd};
@@ -22,7 +23,7 @@ use crate::plan::Process;
 use crate::raw::close_on_exec_from;
 use crate::recipe::{ASK_CONSOLE, enter, home, with_home};
 use crate::spec::Bundle;
-use crate::state::{State, Status};
+use crate::state::{State, Status, caller_is_root};
 use crate::stay::stay_with;
 use crate::{confine, console};
 
@@ -101,10 +102,15 @@ pub fn exec(what: &Exec<'_>) -> Result<Child> {
     };
     // Before the container's cgroup, which may narrow it.
     begin.as_deref().map_or(Ok(()), privileges::set_affinity)?;
-    for (kind, file) in &namespaces {
-        if *kind == Namespace::Pid {
-            join::join(&[(*kind, file.as_fd())])?;
-        }
+    // Whoever is not root may join the others only as root of their user namespace.
+    let ordinary = !caller_is_root();
+    let (ahead, namespaces): (Vec<_>, Vec<_>) =
+        namespaces.into_iter().partition(|(kind, _)| match kind {
+            Namespace::Pid => true,
+            kind => *kind == Namespace::User && ordinary,
+        });
+    for (kind, file) in &ahead {
+        join::join(&[(*kind, file.as_fd())])?;
     }
     let mut steward = Steward { what };
     let plan = Launch {
@@ -159,9 +165,7 @@ fn cook(
     let listener = process.confinement.listener.as_ref();
     let way = listener.map(|who| who.reach(state.shown())).transpose()?;
     for (kind, file) in namespaces {
-        if *kind != Namespace::Pid {
-            join::join(&[(*kind, file.as_fd())])?;
-        }
+        join::join(&[(*kind, file.as_fd())])?;
     }
     // Paths are the container's from here on: its mount namespace has its own root.
     confine::prepare(process)?;

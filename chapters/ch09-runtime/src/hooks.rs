@@ -89,6 +89,7 @@ pub fn told(state: &State, pid: i32, status: Status) -> serde_json::Value {
 ///
 /// # Errors
 /// The first hook that cannot be run, fails, or takes longer than its time.
+// ANCHOR: run
 pub fn run(
     hooks: Option<&Hooks>,
     moment: Moment,
@@ -127,6 +128,7 @@ fn each(
             .with_context(what)
     })
 }
+// ANCHOR_END: run
 
 fn one(hook: &Hook, state: &serde_json::Value) -> Result<()> {
     let mut command = Command::new(hook.path());

@@ -28,6 +28,7 @@ pub enum Status {
 }
 
 /// The state on disk.
+// ANCHOR: State
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct State {
@@ -56,6 +57,7 @@ pub struct State {
     #[serde(default)]
     pub annotations: BTreeMap<String, String>,
 }
+// ANCHOR_END: State
 
 impl State {
     /// Reads the state of the container `id` below `root`.
@@ -95,6 +97,7 @@ impl State {
     }
 
     /// Where the container is now, found by looking at its process.
+    // ANCHOR: status
     #[must_use]
     pub fn status(&self) -> Status {
         match (self.alive(), self.started) {
@@ -104,6 +107,7 @@ impl State {
             (true, true) => Status::Running,
         }
     }
+    // ANCHOR_END: status
 
     fn alive(&self) -> bool {
         matches!(start_time(Pid::from_raw(self.pid)), Ok(Some(at)) if at == self.start_time)
