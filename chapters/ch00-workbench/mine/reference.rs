@@ -7,10 +7,14 @@
 //!
 //! Chapter 2: a program in another root, with a host name and process ids of its own.
 // }
-// stage 3 {
+// only stage 3 {
 //!
 //! Chapter 3: a program in a tree of files that it cannot leave, with a host name and
 //! process ids of its own.
+// }
+// stage 4 {
+//!
+//! Chapter 4: a root that may do little, in a tree of files that it cannot leave.
 // }
 
 use std::env::{self, set_current_dir};
@@ -31,10 +35,16 @@ use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Command, ExitCode};
 
 use anyhow::{Context, Result, anyhow, bail};
+// stage 4 {
+use nix::errno::Errno;
+// }
 // stage 3 {
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
 // }
 use nix::sched::{CloneFlags, unshare};
+// stage 4 {
+use nix::sys::prctl::set_no_new_privs;
+// }
 // only stage 1 {
 use nix::unistd::{getegid, geteuid};
 // }
@@ -131,6 +141,9 @@ fn run(words: &[&str]) -> Result<ExitCode> {
 /// In the new namespaces: makes the tree, and becomes the program.
 fn inside(root: &str, program: &str, args: &[&str]) -> Result<ExitCode> {
     change_root(root)?;
+    // stage 4 {
+    give_up_rights()?;
+    // }
     // PATH is looked through in the new root: it is ours already.
     let error = Command::new(program).args(args).exec();
     Ok(not_run(program, &error))
@@ -207,5 +220,66 @@ fn change_root(root: &str) -> Result<()> {
     pivot_root(".", ".").context("exchange the roots")?;
     umount2(".", MntFlags::MNT_DETACH).context("take the old root away")?;
     set_current_dir("/").context("go to the new root")
+}
+// }
+// stage 4 {
+
+/// Docker's fourteen capabilities, a bit each (capabilities(7)).
+const KEPT: u64 = 0xa804_25fb;
+
+/// Makes of root what it is in a container.
+fn give_up_rights() -> Result<()> {
+    for bit in (0..64).filter(|bit| KEPT >> bit & 1 == 0) {
+        // SAFETY: prctl(2) touches no memory for this operation.
+        let answer = unsafe { libc::prctl(libc::PR_CAPBSET_DROP, bit, 0, 0, 0) };
+        match Errno::result(answer) {
+            // The kernel has no capability of this number: it was the last.
+            Err(Errno::EINVAL) => break,
+            answer => answer.context("drop a capability from the bounding set")?,
+        };
+    }
+    set_no_new_privs().context("set no_new_privs")?;
+    install_filter()
+}
+
+/// The system calls of this machine, and no 32-bit program's (`linux/audit.h`).
+const TABLE: u32 = if cfg!(target_arch = "x86_64") {
+    0xc000_003e
+} else {
+    0xc000_00b7
+};
+
+/// Has the kernel refuse unshare(2), and every call of another table.
+fn install_filter() -> Result<()> {
+    let line = |code: u32, jt, jf, k| libc::sock_filter {
+        code: code as u16,
+        jt,
+        jf,
+        k,
+    };
+    let load = |place| line(libc::BPF_LD | libc::BPF_W | libc::BPF_ABS, 0, 0, place);
+    let equal = |value, yes, no| {
+        line(libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K, yes, no, value)
+    };
+    let answer = |value| line(libc::BPF_RET | libc::BPF_K, 0, 0, value);
+    let mut program = [
+        load(4),
+        equal(TABLE, 1, 0),
+        answer(libc::SECCOMP_RET_KILL_PROCESS),
+        load(0),
+        equal(libc::SYS_unshare as u32, 0, 1),
+        answer(libc::SECCOMP_RET_ERRNO | libc::EPERM as u32),
+        answer(libc::SECCOMP_RET_ALLOW),
+    ];
+    let filter = libc::sock_fprog {
+        len: program.len() as u16,
+        filter: program.as_mut_ptr(),
+    };
+    let mode = libc::SECCOMP_MODE_FILTER;
+    // SAFETY: the kernel reads `len` instructions, which live until it has answered.
+    let answer = unsafe { libc::prctl(libc::PR_SET_SECCOMP, mode, &raw const filter) };
+    Errno::result(answer)
+        .map(drop)
+        .context("install the filter")
 }
 // }

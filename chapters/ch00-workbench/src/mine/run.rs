@@ -70,12 +70,13 @@ pub fn perform(check: &Check, place: &Place, values: &Values) -> Result<Seen> {
         if let (Some(wish), None, true) = (wish, &looked, heard.contains(&b'\n')) {
             let first = outside::first_process(engine);
             let above = wish.top && outside::has_something_above(first);
-            looked = Some((outside::shared(first, &wish.own), above));
+            let other = outside::other(first, &wish.status);
+            looked = Some((outside::shared(first, &wish.own), above, other));
             // It may be gone by now: then its code tells.
             let _ = signal.map(|signal| kill(first, signal));
         }
     })?;
-    let (shared, above) = looked.unwrap_or_default();
+    let (shared, above, other) = looked.unwrap_or_default();
     let text = |bytes: Option<&Vec<u8>>| {
         String::from_utf8_lossy(bytes.map_or(&[], Vec::as_slice)).into_owned()
     };
@@ -94,5 +95,6 @@ pub fn perform(check: &Check, place: &Place, values: &Values) -> Result<Seen> {
         left: seen.left,
         shared,
         above,
+        other,
     })
 }

@@ -82,6 +82,9 @@ pub struct WhileRunning {
     /// Whether there must be nothing above its root.
     #[serde(default)]
     pub top: bool,
+    /// Lines that its `/proc/PID/status` must have, as in `NoNewPrivs: 1`.
+    #[serde(default)]
+    pub status: Vec<String>,
     /// A signal that is sent to it from outside after that.
     pub signal: Option<String>,
 }

@@ -56,6 +56,14 @@ pub(crate) const STAYS_BELOW_THE_HOST: Mistake = Mistake {
     fails: &["there is nothing above its root"],
 };
 
+/// A root of whom every set-user-ID program can make more.
+pub(crate) const TRUSTS_ALL_PROGRAMS: Mistake = Mistake {
+    stage: 4,
+    right: "    set_no_new_privs().context(\"set no_new_privs\")?;\n",
+    wrong: "    let _ = set_no_new_privs;\n",
+    fails: &["no program can give it more"],
+};
+
 /// All of them.
 pub(crate) const MISTAKES: &[Mistake] = &[
     Mistake {
@@ -162,5 +170,24 @@ pub(crate) const MISTAKES: &[Mistake] = &[
         wrong: "    let _ = bind;\n    \
                 mount(Some(\"tmpfs\"), root, Some(\"tmpfs\"), MsFlags::empty(), NONE)?;\n",
         fails: &["what it writes is in ROOT"],
+    },
+    Mistake {
+        stage: 4,
+        right: "    give_up_rights()?;\n",
+        wrong: "    let _ = give_up_rights;\n",
+        fails: &["a filter stands before its calls", "unshare is refused"],
+    },
+    Mistake {
+        stage: 4,
+        right: "KEPT >> bit & 1 == 0",
+        wrong: "KEPT >> bit & 1 == 1",
+        fails: &["it has docker's fourteen capabilities, and can get no other"],
+    },
+    TRUSTS_ALL_PROGRAMS,
+    Mistake {
+        stage: 4,
+        right: "equal(libc::SYS_unshare as u32, 0, 1)",
+        wrong: "equal(libc::SYS_clone as u32, 0, 1)",
+        fails: &["unshare is refused", "its programs can make processes"],
     },
 ];

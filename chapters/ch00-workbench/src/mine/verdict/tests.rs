@@ -26,6 +26,7 @@ fn seen(code: i32, stdout: &str, stderr: &str) -> Seen {
         left: 0,
         shared: Vec::new(),
         above: false,
+        other: Vec::new(),
     }
 }
 
