@@ -12,9 +12,13 @@
 //! Chapter 3: a program in a tree of files that it cannot leave, with a host name and
 //! process ids of its own.
 // }
-// stage 4 {
+// only stage 4 {
 //!
 //! Chapter 4: a root that may do little, in a tree of files that it cannot leave.
+// }
+// stage 9 {
+//!
+//! Chapter 9: what a config.json asks for, as far as this program can do it.
 // }
 
 use std::env::{self, set_current_dir};
@@ -32,9 +36,17 @@ use std::os::unix::process::ExitStatusExt;
 // stage 3 {
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 // }
+// stage 9 {
+use std::path::Path;
+// }
 use std::process::{Command, ExitCode};
 
+// stage 1 to 8 {
 use anyhow::{Context, Result, anyhow, bail};
+// }
+// stage 9 {
+use anyhow::{Context, Result, anyhow, bail, ensure};
+// }
 // stage 4 {
 use nix::errno::Errno;
 // }
@@ -54,16 +66,28 @@ use nix::unistd::{getegid, geteuid, sethostname};
 // stage 3 {
 use nix::unistd::{getegid, geteuid, pivot_root, sethostname};
 // }
+// stage 9 {
+use serde_json::Value;
+// }
 
 fn main() -> ExitCode {
     let words: Vec<String> = env::args().skip(1).collect();
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     let ended = match &words[..] {
         ["run", rest @ ..] => run(rest),
-        // stage 3 {
+        // stage 3 to 8 {
         ["inside", root, program, args @ ..] => inside(root, program, args),
         // }
+        // stage 9 {
+        ["bundle", folder] => bundle(Path::new(folder)),
+        ["inside", cwd, root, program, args @ ..] => inside(cwd, root, program, args),
+        // }
+        // stage 1 to 8 {
         _ => Err(anyhow!("there is one verb: run")),
+        // }
+        // stage 9 {
+        _ => Err(anyhow!("there are two verbs: run and bundle")),
+        // }
     };
     ended.unwrap_or_else(|error| {
         eprintln!("mine: {error:#}");
@@ -100,6 +124,47 @@ fn run(words: &[&str]) -> Result<ExitCode> {
         bail!("usage: mine run [--hostname NAME] ROOT PROGRAM [ARGS…]");
     }
     // }
+    // stage 9 {
+    contain(name, Command::new(SELF).args(["inside", "/"]).args(words))
+}
+
+/// This program, wherever it lies.
+const SELF: &str = "/proc/self/exe";
+
+/// Runs what the `config.json` in `folder` asks for, and returns as it ends.
+fn bundle(folder: &Path) -> Result<ExitCode> {
+    let path = folder.join("config.json");
+    let text =
+        fs::read_to_string(&path).with_context(|| format!("read {}", path.display()))?;
+    let config: Value = serde_json::from_str(&text)
+        .with_context(|| format!("read {}", path.display()))?;
+    let version = config["ociVersion"].as_str().unwrap_or_default();
+    let ours = version.starts_with("1.");
+    ensure!(ours, "config.json: ociVersion is not 1.x");
+    let process = &config["process"];
+    let args = list(&process["args"]);
+    ensure!(!args.is_empty(), "config.json: process.args is empty");
+    let root = config["root"]["path"].as_str();
+    let root = folder.join(root.context("config.json: there is no root.path")?);
+    let cwd = process["cwd"].as_str().unwrap_or("/");
+    let env = list(&process["env"]);
+    let env = env.iter().filter_map(|variable| variable.split_once('='));
+    let mut inside = Command::new(SELF);
+    inside.args(["inside", cwd]).arg(root).args(args);
+    // The variables pass through: the program has these, and none of ours.
+    inside.env_clear().envs(env);
+    contain(config["hostname"].as_str(), &mut inside)
+}
+
+/// The texts of a list; of what is no list, none.
+fn list(value: &Value) -> Vec<&str> {
+    let all = value.as_array().into_iter().flatten();
+    all.filter_map(Value::as_str).collect()
+}
+
+/// Makes the namespaces, runs `inside` in them, and returns as that ends.
+fn contain(name: Option<&str>, inside: &mut Command) -> Result<ExitCode> {
+    // }
     become_root()?;
     // stage 2 {
     make_namespaces(name)?;
@@ -123,11 +188,16 @@ fn run(words: &[&str]) -> Result<ExitCode> {
     // stage 3 {
     // The first child is PID 1 of the new namespace, and only that can mount its /proc.
     // So it is this program once more, and becomes the other when the tree is made.
+    // }
+    // stage 3 to 8 {
     let status = Command::new("/proc/self/exe")
         .arg("inside")
         .args(words)
         .status()
         .context("start this program again")?;
+    // }
+    // stage 9 {
+    let status = inside.status().context("start this program again")?;
     // }
     // stage 2 {
     // The code, or as shells tell it 128 and the number of the signal.
@@ -139,8 +209,16 @@ fn run(words: &[&str]) -> Result<ExitCode> {
 // stage 3 {
 
 /// In the new namespaces: makes the tree, and becomes the program.
+// stage 3 to 8 {
 fn inside(root: &str, program: &str, args: &[&str]) -> Result<ExitCode> {
+    // }
+    // stage 9 {
+fn inside(cwd: &str, root: &str, program: &str, args: &[&str]) -> Result<ExitCode> {
+    // }
     change_root(root)?;
+    // stage 9 {
+    set_current_dir(cwd).with_context(|| format!("go to the working folder {cwd}"))?;
+    // }
     // stage 4 {
     give_up_rights()?;
     // }

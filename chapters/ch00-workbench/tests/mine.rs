@@ -11,8 +11,8 @@ use std::process::{Command, Stdio};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use mistakes::{
-    LOSES_THE_CODE, MISTAKES, Mistake, NEVER_STOPS_TALKING, STAYS_BELOW_THE_HOST,
-    STAYS_OUTSIDE, TRUSTS_ALL_PROGRAMS,
+    LOSES_THE_CODE, MISTAKES, Mistake, NEVER_STOPS_TALKING, NEXT_TO_THE_READER,
+    STAYS_BELOW_THE_HOST, STAYS_OUTSIDE, TRUSTS_ALL_PROGRAMS,
 };
 use support::{Need, needs};
 use workbench::exercise::desk::{Built, Desk};
@@ -160,6 +160,7 @@ fn a_wrong_program_is_told_what_was_run_what_was_expected_and_what_came() {
         ("never-stops-talking", NEVER_STOPS_TALKING),
         ("stays-below-the-host", STAYS_BELOW_THE_HOST),
         ("trusts-all-programs", TRUSTS_ALL_PROGRAMS),
+        ("next-to-the-reader", NEXT_TO_THE_READER),
     ] {
         insta::assert_snapshot!(name, world.told(&mistaken(&mistake), mistake.stage));
     }

@@ -54,6 +54,8 @@ pub fn check_all(
 /// When it cannot be started, or the check names a signal that is none.
 pub fn perform(check: &Check, place: &Place, values: &Values) -> Result<Seen> {
     let args: Vec<_> = check.run.iter().map(|word| values.fill(word)).collect();
+    let config = check.bundle.as_ref().map(|text| values.fill(text));
+    place.configure(config.as_deref())?;
     let mut command = place.command(&args);
     let (stdout, out) = std::io::pipe().context("make a pipe for its output")?;
     let (stderr, err) = std::io::pipe().context("make a pipe for its errors")?;

@@ -35,6 +35,8 @@ impl Stage {
 pub struct Check {
     /// What holds when it passes.
     pub title: String,
+    /// The `config.json` in the folder `{bundle}`.
+    pub bundle: Option<String>,
     /// The arguments of `mine`.
     pub run: Vec<String>,
     /// All of its standard output, but for the last end of line.

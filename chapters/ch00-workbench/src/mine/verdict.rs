@@ -172,6 +172,11 @@ pub fn shown_command(check: &Check, values: &Values) -> String {
             command.push_str(&format!(" '{}'", word.replace('\'', r"'\''")));
         }
     }
+    if let Some(config) = &check.bundle {
+        let config = short(&values.fill(config), values);
+        let config = config.trim().replace("\n  ", "\n            ");
+        command.push_str(&format!("\n  with      {config}"));
+    }
     command
 }
 
@@ -183,6 +188,7 @@ pub fn shown(lines: &[String], values: &Values) -> Vec<String> {
 
 fn short(text: &str, values: &Values) -> String {
     text.replace(&values.root, "ROOT")
+        .replace(&values.bundle, "BUNDLE")
 }
 
 impl fmt::Display for Failure {

@@ -64,6 +64,14 @@ pub(crate) const TRUSTS_ALL_PROGRAMS: Mistake = Mistake {
     fails: &["no program can give it more"],
 };
 
+/// A path of the bundle, taken from where somebody stands.
+pub(crate) const NEXT_TO_THE_READER: Mistake = Mistake {
+    stage: 9,
+    right: "    let root = folder.join(root.context(\"config.json: there is no root.path\")?);\n",
+    wrong: "    let root = root.context(\"config.json: there is no root.path\")?;\n",
+    fails: &["root.path is beside the file, or absolute"],
+};
+
 /// All of them.
 pub(crate) const MISTAKES: &[Mistake] = &[
     Mistake {
@@ -189,5 +197,55 @@ pub(crate) const MISTAKES: &[Mistake] = &[
         right: "equal(libc::SYS_unshare as u32, 0, 1)",
         wrong: "equal(libc::SYS_clone as u32, 0, 1)",
         fails: &["unshare is refused", "its programs can make processes"],
+    },
+    NEXT_TO_THE_READER,
+    Mistake {
+        stage: 9,
+        right: "    inside.env_clear().envs(env);\n",
+        wrong: "    inside.envs(env);\n",
+        fails: &["it has the variables of process.env, and no others"],
+    },
+    Mistake {
+        stage: 9,
+        right: "    set_current_dir(cwd).with_context(|| format!(\"go to the working folder {cwd}\"))?;\n",
+        wrong: "    let _ = cwd;\n",
+        fails: &["it begins in process.cwd"],
+    },
+    Mistake {
+        stage: 9,
+        right: "    contain(config[\"hostname\"].as_str(), &mut inside)\n",
+        wrong: "    contain(None, &mut inside)\n",
+        fails: &["it has the name that the file gives it"],
+    },
+    Mistake {
+        stage: 9,
+        right: "    let args = list(&process[\"args\"]);\n",
+        wrong: "    let line = list(&process[\"args\"]).join(\" \");\n    \
+                let args = [\"sh\", \"-c\", &line];\n",
+        fails: &[
+            "process.args are handed on word by word",
+            "a file without process.args is refused by that name",
+        ],
+    },
+    Mistake {
+        stage: 9,
+        right: "    let status = inside.status().context(\"start this program again\")?;\n",
+        wrong: "    let status = inside.status().context(\"start this program again\")?;\n    \
+                if status.code().is_some_and(|code| code != 0) {\n        \
+                bail!(\"the program failed\");\n    }\n",
+        fails: &["a bundle ends as its program ends"],
+    },
+    Mistake {
+        stage: 9,
+        right: "    ensure!(ours, \"config.json: ociVersion is not 1.x\");\n",
+        wrong: "    let _ = ours;\n",
+        fails: &["a file of another version is refused"],
+    },
+    Mistake {
+        stage: 9,
+        right: "    let config: Value = serde_json::from_str(&text)\n        \
+                .with_context(|| format!(\"read {}\", path.display()))?;\n",
+        wrong: "    let config: Value = serde_json::from_str(&text).unwrap();\n",
+        fails: &["a file that is cut off is named"],
     },
 ];

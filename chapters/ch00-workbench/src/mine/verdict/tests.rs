@@ -13,6 +13,7 @@ fn values() -> Values {
         other: "other".into(),
         number: 7,
         root: "/tmp/x/root".into(),
+        bundle: "/tmp/x/bundle".into(),
         outside: "/tmp/x/outside".into(),
         host: "ship".into(),
     }
