@@ -15,6 +15,7 @@ const LISTS: [&[&dyn Listed]; 7] = [
     chroot::DIAGNOSES,
     namespaces::DIAGNOSES,
     mounts::DIAGNOSES,
+    privileges::DIAGNOSES,
     network::DIAGNOSES,
     cgroups::DIAGNOSES,
     overlay::DIAGNOSES,

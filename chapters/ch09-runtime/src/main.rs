@@ -109,7 +109,7 @@ fn print_fields(name: &str, value: &Value) {
         }
         Value::Array(list) if list.iter().any(Value::is_object) => {
             for (n, value) in list.iter().enumerate() {
-                print_fields(&below(&n.to_string()), value);
+                println!("{name}.{n}={value}");
             }
         }
         _ => println!("{name}={value}"),
