@@ -102,16 +102,7 @@ pub fn exec(what: &Exec<'_>) -> Result<Child> {
     };
     // Before the container's cgroup, which may narrow it.
     begin.as_deref().map_or(Ok(()), privileges::set_affinity)?;
-    // Whoever is not root may join the others only as root of their user namespace.
-    let ordinary = !caller_is_root();
-    let (ahead, namespaces): (Vec<_>, Vec<_>) =
-        namespaces.into_iter().partition(|(kind, _)| match kind {
-            Namespace::Pid => true,
-            kind => *kind == Namespace::User && ordinary,
-        });
-    for (kind, file) in &ahead {
-        join::join(&[(*kind, file.as_fd())])?;
-    }
+    let namespaces = join_ahead(namespaces)?;
     let mut steward = Steward { what };
     let plan = Launch {
         cgroup: born_in.as_ref().map(AsFd::as_fd),
@@ -124,6 +115,22 @@ pub fn exec(what: &Exec<'_>) -> Result<Child> {
     launch(&plan, &mut steward, |helm| {
         cook(&process, &namespaces, (preserved, &state), helm)
     })
+}
+
+/// Joins what must be joined before the fork, and returns the others: the pid namespace,
+/// which takes only what is forked afterwards; and the user namespace before it, when the
+/// caller is not root and may join the others only as root of that one.
+fn join_ahead(all: Vec<(Namespace, OwnedFd)>) -> Result<Vec<(Namespace, OwnedFd)>> {
+    let ordinary = !caller_is_root();
+    let (ahead, others): (Vec<_>, Vec<_>) =
+        all.into_iter().partition(|(kind, _)| match kind {
+            Namespace::Pid => true,
+            kind => *kind == Namespace::User && ordinary,
+        });
+    for (kind, file) in &ahead {
+        join::join(&[(*kind, file.as_fd())])?;
+    }
+    Ok(others)
 }
 
 /// The container's cgroup, or one that it has made below.
