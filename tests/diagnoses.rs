@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use workbench::diagnosis::{Listed, Proof, Row, markdown};
 
 /// The chapters' lists. (Only here all chapters can be seen.)
-const LISTS: [&[&dyn Listed]; 7] = [
+const LISTS: [&[&dyn Listed]; 8] = [
     workbench::user::DIAGNOSES,
     chroot::DIAGNOSES,
     namespaces::DIAGNOSES,
