@@ -1,9 +1,6 @@
 //! What the pages of this chapter print.
 
-use std::path::Path;
-use std::process::Command;
-
-use support::{Need, Transcript, needs, run};
+use support::{Need, Transcript, demo};
 
 const BENCH: &str = env!("CARGO_BIN_EXE_ch04");
 
@@ -122,25 +119,13 @@ fn what_more_ids_are_good_for() {
 /// `just demo ch04` types what the pages show; each line is played once, in their order.
 #[test]
 fn the_demo_plays_them_all() {
-    if !needs(&[Need::UserNamespace, Need::Tool("bash")]) {
-        return;
-    }
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/demo.sh");
-    let mut demo = Command::new("bash");
-    demo.arg(script).arg("ch04");
-    demo.env("SKIFF_PROGRAMS", Path::new(BENCH).parent().unwrap());
-    let shown = run(demo).ok();
-    let mut rest = &shown[..];
-    for line in [
+    let lines = [
         "root here                 yes",
         "user 1000, ambient          NET_BIND_SERVICE    NET_BIND_SERVICE\n",
         "the lesson's filter     EPERM                       yes\n",
         "it asked for the host's name: signal 9\n",
         "in a namespace is",
         "/whoami -u\n",
-    ] {
-        let place = rest.find(line);
-        rest =
-            &rest[place.unwrap_or_else(|| panic!("{line:?} in {shown}")) + line.len()..];
-    }
+    ];
+    demo("ch04", BENCH, &lines);
 }

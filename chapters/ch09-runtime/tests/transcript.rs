@@ -1,9 +1,6 @@
 //! What the pages of this chapter print.
 
-use std::path::Path;
-use std::process::Command;
-
-use support::{Need, Transcript, needs, run};
+use support::{Transcript, demo};
 
 const BENCH: &str = env!("CARGO_BIN_EXE_ch09");
 
@@ -89,25 +86,13 @@ fn the_six_moments() {
 /// `just demo ch09` types what the pages show; each line is played once, in their order.
 #[test]
 fn the_demo_plays_them_all() {
-    if !needs(&[Need::UserNamespace, Need::Tool("bash")]) {
-        return;
-    }
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/demo.sh");
-    let mut demo = Command::new("bash");
-    demo.arg(script).arg("ch09");
-    demo.env("SKIFF_PROGRAMS", Path::new(BENCH).parent().unwrap());
-    let shown = run(demo).ok();
-    let mut rest = &shown[..];
-    for line in [
+    let lines = [
         "my root is read-only\n",
         "hostname=\"skiff\"\n",
         "$ cargo run -q -p ch09 -- run --set process.cwd=/proc/thread-self/fd/3 pwd\n",
         "   I am 2, and the first is sleep\n",
         "one byte into the FIFO `start`\n",
         "startContainer   created   1      container   container\n",
-    ] {
-        let place = rest.find(line);
-        rest =
-            &rest[place.unwrap_or_else(|| panic!("{line:?} in {shown}")) + line.len()..];
-    }
+    ];
+    demo("ch09", BENCH, &lines);
 }
