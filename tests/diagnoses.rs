@@ -10,11 +10,12 @@ use std::path::{Path, PathBuf};
 use workbench::diagnosis::{Listed, Proof, Row, markdown};
 
 /// The chapters' lists. (Only here all chapters can be seen.)
-const LISTS: [&[&dyn Listed]; 7] = [
+const LISTS: [&[&dyn Listed]; 8] = [
     workbench::user::DIAGNOSES,
     chroot::DIAGNOSES,
     namespaces::DIAGNOSES,
     mounts::DIAGNOSES,
+    privileges::DIAGNOSES,
     network::DIAGNOSES,
     cgroups::DIAGNOSES,
     overlay::DIAGNOSES,

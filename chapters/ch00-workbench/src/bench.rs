@@ -48,11 +48,14 @@ pub fn explained(
         })
 }
 
+/// A folder that goes when this is dropped.
+pub type Scratch = tempfile::TempDir;
+
 /// A folder for the time that the bench runs; it is removed with all that is in it.
 ///
 /// # Errors
 /// When none can be made in the folder for temporary files.
-pub fn scratch() -> Result<tempfile::TempDir> {
+pub fn scratch() -> Result<Scratch> {
     tempfile::Builder::new()
         .prefix("skiff-bench-")
         .tempdir()

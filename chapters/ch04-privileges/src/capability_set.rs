@@ -4,7 +4,6 @@ use std::fmt;
 use std::fs;
 
 /// The names in the order of their bits, as `linux/capability.h` numbers them.
-// ANCHOR: NAMES
 const NAMES: [&str; 41] = [
     "CHOWN",
     "DAC_OVERRIDE",
@@ -48,9 +47,9 @@ const NAMES: [&str; 41] = [
     "BPF",
     "CHECKPOINT_RESTORE",
 ];
-// ANCHOR_END: NAMES
 
 /// What docker gives a container that asks for nothing.
+// ANCHOR: DEFAULT
 const DEFAULT: [&str; 14] = [
     "AUDIT_WRITE",
     "CHOWN",
@@ -67,6 +66,7 @@ const DEFAULT: [&str; 14] = [
     "SETUID",
     "SYS_CHROOT",
 ];
+// ANCHOR_END: DEFAULT
 
 /// A set of capabilities, one bit each.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Hash)]

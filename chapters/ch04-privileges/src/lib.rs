@@ -42,5 +42,8 @@ pub use rlimits::{Rlimit, set_rlimits};
 pub use scheduling::{Scheduler, set_affinity, set_io_priority, set_scheduler};
 pub use user::{LARGEST_ID, become_user, no_new_privileges};
 
+/// What the kernel's refusals can mean, for the book.
+pub static DIAGNOSES: &[&dyn workbench::diagnosis::Listed] = &[&user::BECOME];
+
 /// The number under which this chapter announces its steps.
 const CHAPTER: u8 = 4;

@@ -1,11 +1,11 @@
 //! The verbs that look: at capabilities, at ids, at a filter.
 
-use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, ensure};
 use nix::unistd::{User, getegid, geteuid};
-use privileges::{CapSet, Capabilities, IdMap, seccomp};
+use privileges::seccomp::{self, Call};
+use privileges::{CapSet, Capabilities, IdMap};
 
 /// Shows the capabilities of this process.
 pub(crate) fn show() -> Result<ExitCode> {
@@ -50,10 +50,11 @@ pub(crate) fn ids() -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Lists a seccomp program.
-pub(crate) fn filter(profile: Option<&Path>, cap_add: &[String]) -> Result<ExitCode> {
-    let capabilities = CapSet::container_default().with(set(cap_add)?);
-    let filter = match profile {
+/// Lists a seccomp program, or of it what is executed for one call.
+pub(crate) fn filter(asked: &crate::Filter) -> Result<ExitCode> {
+    let capabilities = CapSet::container_default().with(set(&asked.cap_add)?);
+    let filter = match &asked.profile {
+        None if asked.lesson => crate::ways::lesson()?,
         None => seccomp::default_profile(&capabilities),
         Some(path) => {
             let text = std::fs::read_to_string(path)
@@ -61,11 +62,29 @@ pub(crate) fn filter(profile: Option<&Path>, cap_add: &[String]) -> Result<ExitC
             seccomp::Profile::parse(&text)?.resolve(&seccomp::Machine::this(capabilities))
         }
     };
-    print!(
-        "{}",
-        seccomp::listing(&seccomp::compile(&filter)?.instructions)
-    );
+    let program = seccomp::compile(&filter)?.instructions;
+    let Some((name, values)) = asked.call.split_first() else {
+        print!("{}", seccomp::listing(&program));
+        return Ok(ExitCode::SUCCESS);
+    };
+    let values: Vec<u64> = values
+        .iter()
+        .map(|value| number(value))
+        .collect::<Result<_>>()?;
+    let call = Call::named(name, &values)
+        .with_context(|| format!("this machine has no system call {name}"))?;
+    println!("{name} is {:#x} of the table {:#x}", call.number, call.arch);
+    print!("{}", seccomp::walked(&program, &call));
     Ok(ExitCode::SUCCESS)
+}
+
+/// Reads a number, in hexadecimal after `0x`.
+fn number(text: &str) -> Result<u64> {
+    let read = match text.strip_prefix("0x") {
+        Some(digits) => u64::from_str_radix(digits, 16),
+        None => text.parse(),
+    };
+    read.with_context(|| format!("read the number {text:?}"))
 }
 
 /// All ids that this user may have.

@@ -3,12 +3,16 @@
 #![expect(clippy::print_stdout, reason = "a program prints")]
 
 mod look;
+mod over;
 mod run;
 mod trial;
+mod ways;
 
+use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use anyhow::Result;
 use clap::{Parser, Subcommand};
 use workbench::bench::{self, Explain};
 
@@ -32,15 +36,33 @@ enum Verb {
     Show,
     /// Show the ids that this user may have in a user namespace.
     Ids,
+    /// Show what seven processes have before and after they execute a program.
+    Exec,
+    /// The end of a row of `exec`.
+    #[command(hide = true)]
+    Effective,
+    /// Try the ways to a user namespace under three filters.
+    Ways,
+    /// See what seccomp's strict mode leaves a process.
+    Strict,
     /// List the seccomp program of the default profile, or of one in docker's format.
-    Filter {
-        /// A profile as JSON.
-        #[arg(long)]
-        profile: Option<PathBuf>,
-        /// What the container is to have beside the fourteen usual capabilities.
-        #[arg(long)]
-        cap_add: Vec<String>,
-    },
+    Filter(Filter),
+}
+
+#[derive(clap::Args)]
+struct Filter {
+    /// A profile as JSON.
+    #[arg(long, conflicts_with = "lesson")]
+    profile: Option<PathBuf>,
+    /// The profile of the lesson, data/lesson.json.
+    #[arg(long)]
+    lesson: bool,
+    /// What the container is to have beside the fourteen usual capabilities.
+    #[arg(long)]
+    cap_add: Vec<String>,
+    /// Show only what the kernel executes for this call, which has these arguments.
+    #[arg(long, num_args = 1.., value_names = ["CALL", "ARGUMENT"])]
+    call: Vec<String>,
 }
 
 fn main() -> ExitCode {
@@ -50,8 +72,17 @@ fn main() -> ExitCode {
         Some(Verb::Run(asked)) => run::run(&asked),
         Some(Verb::Show) => look::show(),
         Some(Verb::Ids) => look::ids(),
-        Some(Verb::Filter { profile, cap_add }) => {
-            look::filter(profile.as_deref(), &cap_add)
-        }
+        Some(Verb::Exec) => over::table(),
+        Some(Verb::Effective) => over::effective(),
+        Some(Verb::Ways) => ways::table(),
+        Some(Verb::Strict) => ways::strict(),
+        Some(Verb::Filter(asked)) => look::filter(&asked),
     })
+}
+
+/// Writes out of a process that leaves without flushing.
+fn say(text: &str) -> Result<()> {
+    let mut out = std::io::stdout().lock();
+    out.write_all(text.as_bytes())?;
+    Ok(out.flush()?)
 }

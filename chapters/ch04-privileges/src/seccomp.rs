@@ -8,7 +8,7 @@
 //! of which [`default_profile`] is the one that most containers of the world run under.
 //!
 //! Reading order: this file, `verdicts` (what is meant), `bpf` (how it is said),
-//! `compile` (both together).
+//! `compile` (both together), `machine` (what the kernel does with it).
 
 mod arch;
 mod bpf;
@@ -16,6 +16,7 @@ mod compile;
 #[expect(unsafe_code, reason = "seccomp(2) is in no crate")]
 mod install;
 mod listing;
+mod machine;
 mod profile;
 mod verdicts;
 
@@ -27,8 +28,9 @@ use serde::{Deserialize, Deserializer, Serialize};
 pub use arch::architectures;
 pub use bpf::Instruction;
 pub use compile::{FLAGS, Program, compile};
-pub use install::install;
-pub use listing::listing;
+pub use install::{install, strict};
+pub use listing::{listing, walked};
+pub use machine::{Call, judge, walk};
 pub use profile::{Machine, Profile, default_profile};
 
 /// A filter in the shape of the OCI specification (`config-linux.md`, "Seccomp").

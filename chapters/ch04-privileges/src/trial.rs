@@ -1,7 +1,6 @@
 //! What the bench shows: five calls, tried by four processes with fewer and fewer
 //! privileges.
 
-use std::io::Write;
 use std::process::ExitCode;
 
 use anyhow::Result;
@@ -108,10 +107,8 @@ fn row() -> String {
         .collect()
 }
 
-/// One line of the table, out of a process that leaves without flushing.
+/// One line of the table.
 fn say(name: &str, what: &str) -> Result<i32> {
-    let mut out = std::io::stdout().lock();
-    writeln!(out, "{name:<26}{}", what.trim_end())?;
-    out.flush()?;
+    super::say(&format!("{name:<26}{}\n", what.trim_end()))?;
     Ok(0)
 }

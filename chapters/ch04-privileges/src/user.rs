@@ -1,12 +1,18 @@
 //! Becoming someone else, and never more than that again.
 
+mod refused;
+
 use anyhow::{Context, Result, ensure};
+use nix::errno::Errno;
 use nix::sys::prctl;
 use nix::sys::stat::{Mode, umask};
 use nix::unistd::{Gid, Uid, getgroups, setgroups, setresgid, setresuid};
+use workbench::diagnosis::explain;
 use workbench::steps::step;
 
 use crate::CHAPTER;
+pub(crate) use refused::BECOME;
+use refused::Id;
 
 /// The largest id that a process may be given: 2³¹ − 1. Beyond it some interfaces read
 /// the number as negative, and 2³² − 1 means "leave as it is" to setresuid(2).
@@ -33,7 +39,7 @@ pub fn become_user(uid: u32, gid: u32, groups: &[u32], mask: Option<u32>) -> Res
         "the group first: without root's place it could not be changed any more",
         || setresgid(group, group, group),
     )
-    .with_context(|| format!("become group {gid}"))?;
+    .map_err(|errno| refused("group", "gid", gid, errno))?;
     step(
         CHAPTER,
         format_args!("prctl(PR_SET_KEEPCAPS, 1)"),
@@ -47,7 +53,7 @@ pub fn become_user(uid: u32, gid: u32, groups: &[u32], mask: Option<u32>) -> Res
         "real, effective and saved: there is no way back",
         || setresuid(user, user, user),
     )
-    .with_context(|| format!("become user {uid}"))?;
+    .map_err(|errno| refused("user", "uid", uid, errno))?;
     prctl::set_keepcaps(false).context("stop keeping capabilities")?;
     if let Some(mask) = mask {
         umask(Mode::from_bits_truncate(mask & 0o777));
@@ -55,6 +61,11 @@ pub fn become_user(uid: u32, gid: u32, groups: &[u32], mask: Option<u32>) -> Res
     Ok(())
 }
 // ANCHOR_END: become_user
+
+fn refused(what: &str, kind: &'static str, number: u32, errno: Errno) -> anyhow::Error {
+    let scene = Id { kind, number };
+    explain(format!("become {what} {number}"), &BECOME, &scene, errno)
+}
 
 fn in_range(what: &str, id: u32) -> Result<()> {
     ensure!(

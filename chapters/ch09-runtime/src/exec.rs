@@ -2,7 +2,8 @@
 //!
 //! The launcher joins the pid namespace, which takes only what is forked afterwards;
 //! the new process joins the others itself. In this order the launcher keeps its own
-//! view of /proc until it has forked.
+//! view of /proc until it has forked. (An ordinary user's launcher has to join the user
+//! namespace before all others: only there it may do so.)
 
 use std::convert::Infallible;
 use std::os::fd::{AsFd, OwnedFd};
@@ -21,7 +22,7 @@ use workbench::files::write_atomic;
 use crate::plan::Process;
 use crate::recipe::{ASK_CONSOLE, enter, home, keep_only, with_home};
 use crate::spec::Bundle;
-use crate::state::{State, Status, same_process};
+use crate::state::{State, Status, caller_is_root, same_process};
 use crate::stay::stay_with;
 use crate::{confine, console, keyring, own_binary};
 
@@ -100,13 +101,9 @@ pub fn exec(what: &Exec<'_>) -> Result<Child> {
     };
     // Before the container's cgroup, which may narrow it.
     begin.as_deref().map_or(Ok(()), privileges::set_affinity)?;
-    for (kind, file) in &namespaces {
-        if *kind == Namespace::Pid {
-            join::join(&[(*kind, file.as_fd())])?;
-        }
-    }
     // Before it forks: the container's processes see the new one from its first moment.
     own_binary::hide()?;
+    let namespaces = join_ahead(namespaces)?;
     let mut steward = Steward { what };
     let plan = Launch {
         cgroup: born_in.as_ref().map(AsFd::as_fd),
@@ -119,6 +116,22 @@ pub fn exec(what: &Exec<'_>) -> Result<Child> {
     launch(&plan, &mut steward, |helm| {
         cook(&process, &namespaces, (preserved, &state), helm)
     })
+}
+
+/// Joins what must be joined before the fork, and returns the others: the pid namespace,
+/// which takes only what is forked afterwards; and the user namespace before it, when the
+/// caller is not root and may join the others only as root of that one.
+fn join_ahead(all: Vec<(Namespace, OwnedFd)>) -> Result<Vec<(Namespace, OwnedFd)>> {
+    let ordinary = !caller_is_root();
+    let (ahead, others): (Vec<_>, Vec<_>) =
+        all.into_iter().partition(|(kind, _)| match kind {
+            Namespace::Pid => true,
+            kind => *kind == Namespace::User && ordinary,
+        });
+    for (kind, file) in &ahead {
+        join::join(&[(*kind, file.as_fd())])?;
+    }
+    Ok(others)
 }
 
 /// The container's cgroup, or one that it has made below.
@@ -161,9 +174,7 @@ fn cook(
     let way = listener.map(|who| who.reach(state.shown())).transpose()?;
     confine::prepare(process)?;
     for (kind, file) in namespaces {
-        if *kind != Namespace::Pid {
-            join::join(&[(*kind, file.as_fd())])?;
-        }
+        join::join(&[(*kind, file.as_fd())])?;
     }
     // Paths are the container's from here on: its mount namespace has its own root.
     let inside = Root::open(Path::new("/"))?;

@@ -83,6 +83,7 @@ pub fn told(state: &State, pid: i32, status: Status) -> serde_json::Value {
 ///
 /// # Errors
 /// The first hook that cannot be run, fails, or takes longer than its time.
+// ANCHOR: run
 pub fn run(
     hooks: Option<&Hooks>,
     moment: Moment,
@@ -123,6 +124,7 @@ fn each(
         .with_context(what)
     })
 }
+// ANCHOR_END: run
 
 /// Refuses a hook that the specification does not allow, before anything is made.
 ///

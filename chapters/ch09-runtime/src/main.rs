@@ -2,15 +2,17 @@
 
 #![expect(clippy::print_stdout, reason = "a program prints")]
 
-use std::fs;
-use std::path::{Path, PathBuf};
+mod bundle;
+mod life;
+mod moments;
+mod times;
+
+use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::{Context, Result};
-use chroot::toolbox;
+use anyhow::Result;
 use clap::{Parser, Subcommand};
-use runtime::Create;
-use serde_json::{Value, json};
+use serde_json::Value;
 use workbench::bench::{self, Explain};
 
 /// Chapter 9, the OCI runtime: from config.json to a process, without sudo.
@@ -33,10 +35,26 @@ enum Verb {
         folder: PathBuf,
     },
     /// Make a bundle of the host's programs, and run a command in it.
-    Run {
-        /// The program and its arguments.
-        #[arg(trailing_var_arg = true, required = true)]
-        command: Vec<String>,
+    Run(bundle::Run),
+    /// Print the config.json that `run` writes, a field a line.
+    Config,
+    /// Take one container through create, start, exec, kill and delete.
+    Life {
+        /// Let it go by a byte into its gate, and not by `start`.
+        #[arg(long)]
+        by_hand: bool,
+    },
+    /// Run a container with a hook at each of the six moments.
+    Hooks {
+        /// The moment whose hook fails.
+        #[arg(long)]
+        fail: Option<String>,
+    },
+    /// Say where the time of a start goes.
+    Times {
+        /// How many containers are started.
+        #[arg(long, default_value_t = 20)]
+        runs: u32,
     },
 }
 
@@ -46,11 +64,17 @@ fn main() -> ExitCode {
     workbench::steps::role("launcher");
     bench::explained("ch09", cli.explain, || {
         protected?;
-        match cli.verb {
-            None => run(&SHOW.map(str::to_owned), true),
-            Some(Verb::Bundle { folder }) => run_bundle(&folder),
-            Some(Verb::Run { command }) => run(&command, false),
-        }
+        let done = |result: Result<()>| result.map(|()| ExitCode::SUCCESS);
+        let exit = match cli.verb {
+            None => show()?,
+            Some(Verb::Bundle { folder }) => bundle::run_bundle(&folder)?,
+            Some(Verb::Run(asked)) => asked.run()?,
+            Some(Verb::Config) => return done(print_config()),
+            Some(Verb::Life { by_hand }) => return done(life::life(by_hand)),
+            Some(Verb::Hooks { fail }) => return done(moments::table(fail.as_deref())),
+            Some(Verb::Times { runs }) => return done(times::table(runs)),
+        };
+        Ok(ExitCode::from(u8::try_from(exit.status()).unwrap_or(255)))
     })
 }
 
@@ -62,26 +86,36 @@ const SHOW: [&str; 3] = [
      touch /etc/x 2>/dev/null || echo 'my root is read-only'",
 ];
 
-fn run(command: &[String], shown: bool) -> Result<ExitCode> {
-    let bundle = bench::scratch()?;
-    let rootfs = bundle.path().join("rootfs");
-    fs::create_dir(&rootfs).context("make the root filesystem's folder")?;
-    toolbox::write(&toolbox::of_host()?, &rootfs)?;
-    let config = config(command);
-    if shown {
-        println!("config.json asks for {}", asked(&config));
-    }
-    fs::write(bundle.path().join("config.json"), config.to_string())
-        .context("write config.json")?;
-    run_bundle(bundle.path())
+fn show() -> Result<runtime::Exit> {
+    let config = bundle::config(&SHOW.map(str::to_owned));
+    println!("config.json asks for {}", asked(&config));
+    bundle::run_bundle(&bundle::Made::new(&config)?.bundle())
 }
 
-/// The first config.json of an ordinary user's container, with another command.
-fn config(command: &[String]) -> Value {
-    let mut config = runtime::spec::example(true);
-    config["process"]["terminal"] = json!(false);
-    config["process"]["args"] = json!(command);
-    config
+/// The file as `--set` speaks of it: a field a line.
+fn print_config() -> Result<()> {
+    print_fields("", &bundle::config(&["sh".to_owned()]));
+    Ok(())
+}
+
+fn print_fields(name: &str, value: &Value) {
+    let below = |part: &str| match name {
+        "" => part.to_owned(),
+        _ => format!("{name}.{part}"),
+    };
+    match value {
+        Value::Object(fields) if name.is_empty() || value.to_string().len() > 130 => {
+            for (part, value) in fields {
+                print_fields(&below(part), value);
+            }
+        }
+        Value::Array(list) if list.iter().any(Value::is_object) => {
+            for (n, value) in list.iter().enumerate() {
+                println!("{name}.{n}={value}");
+            }
+        }
+        _ => println!("{name}={value}"),
+    }
 }
 
 fn asked(config: &Value) -> String {
@@ -91,22 +125,4 @@ fn asked(config: &Value) -> String {
         .flatten();
     let names: Vec<_> = kinds.filter_map(|kind| kind["type"].as_str()).collect();
     names.join(", ")
-}
-
-fn run_bundle(folder: &Path) -> Result<ExitCode> {
-    let states = bench::scratch()?;
-    let what = Create {
-        id: "bench",
-        root: states.path(),
-        bundle: folder,
-        console_socket: None,
-        pid_file: None,
-        preserve_fds: 0,
-        no_pivot: false,
-        no_new_keyring: false,
-        sibling: false,
-        at_once: true,
-    };
-    let (exit, _) = runtime::run(&what, false)?;
-    Ok(ExitCode::from(u8::try_from(exit.status()).unwrap_or(255)))
 }

@@ -96,7 +96,9 @@ impl Recipe<'_> {
         if process.terminal {
             terminal(process, &inside, helm)?;
         } else {
-            setsid().context("begin a session")?;
+            let why = "no signal of the caller's terminal reaches the container";
+            steps::step(9, format_args!("setsid()"), why, setsid)
+                .context("begin a session")?;
         }
         sysctls(plan, &inside)?;
         mounts::spread_root(plan.tree.propagation)?;

@@ -28,6 +28,7 @@ pub enum Status {
 }
 
 /// The state on disk.
+// ANCHOR: State
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct State {
@@ -63,6 +64,7 @@ pub struct State {
     #[serde(default)]
     pub annotations: BTreeMap<String, String>,
 }
+// ANCHOR_END: State
 
 impl State {
     /// Reads the state of the container `id` below `root`.
@@ -102,6 +104,7 @@ impl State {
     }
 
     /// Where the container is now, found by looking at its process.
+    // ANCHOR: status
     #[must_use]
     pub fn status(&self) -> Status {
         match (self.alive(), self.started) {
@@ -114,6 +117,7 @@ impl State {
             (true, true) => Status::Running,
         }
     }
+    // ANCHOR_END: status
 
     fn alive(&self) -> bool {
         self.pid != 0 && same_process((self.pid, self.start_time))

@@ -91,6 +91,9 @@ impl Masks {
             // Whoever ran the test, the reader is the first user of their machine.
             own.push((format!("uid {uid}"), "uid 1000".into()));
             own.push((format!("/run/user/{uid}/"), "/run/user/1000/".into()));
+            own.push((format!("\"hostID\":{uid},"), "\"hostID\":1000,".into()));
+            own.push((format!("map is 0 {uid} 1"), "map is 0 1000 1".into()));
+            own.push((format!("\"hostID\":{gid},"), "\"hostID\":1000,".into()));
             own.push((format!("\"0 {uid} 1\""), "\"0 1000 1\"".into()));
             own.push((format!("\"0 {gid} 1\""), "\"0 1000 1\"".into()));
         }

@@ -41,6 +41,21 @@ pub fn has_something_above(pid: Pid) -> bool {
     !matches!((root, above), (Ok(root), Ok(above)) if root == above)
 }
 
+/// For each of the `wanted` lines (`Name: value`) that the `status` of `pid` does not
+/// have: the line that it has.
+#[must_use]
+pub fn other(pid: Pid, wanted: &[String]) -> Vec<String> {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+    let lines: Vec<String> = status.lines().map(|line| line.replace('\t', " ")).collect();
+    let missing = wanted.iter().filter(|line| !lines.contains(line));
+    let instead = missing.map(|line| {
+        let name = line.split(' ').next().unwrap_or_default();
+        let found = lines.iter().find(|line| line.starts_with(name));
+        found.cloned().unwrap_or_else(|| format!("no {name}"))
+    });
+    instead.collect()
+}
+
 /// Whether a process is the first one of a pid namespace below ours.
 fn is_first(pid: Pid) -> bool {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
@@ -67,5 +82,14 @@ mod tests {
         let kinds = ["uts".to_owned(), "pid".to_owned()];
         assert_eq!(shared(Pid::this(), &kinds), kinds);
         assert_eq!(shared(Pid::this(), &["nosuch".to_owned()]), ["nosuch"]);
+    }
+
+    #[test]
+    fn what_stands_in_the_place_of_a_line_is_told() {
+        let told = |line: &str| other(Pid::this(), &[line.to_owned()]);
+        let own = format!("Pid: {}", Pid::this());
+        assert_eq!(told(&own), [""; 0]);
+        assert_eq!(told("Pid: 0"), [own]);
+        assert_eq!(told("Nosuch: 1"), ["no Nosuch:"]);
     }
 }

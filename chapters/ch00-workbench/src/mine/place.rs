@@ -3,7 +3,8 @@
 //! Root runs the trials as nobody: what a check proves must hold without sudo.
 
 use std::fs::{self, Permissions};
-use std::os::unix::fs::{PermissionsExt, chown};
+use std::io;
+use std::os::unix::fs::{PermissionsExt, chown, symlink};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -53,6 +54,9 @@ impl Place {
             chown(place.here(), Some(NOBODY), Some(NOBODY))
                 .context("give the trials' working folder away")?;
         }
+        fs::create_dir(place.bundle())
+            .and_then(|()| symlink(place.root(), place.bundle().join("rootfs")))
+            .context("make the folder of a bundle")?;
         let outside = place.outside();
         fs::write(&outside, "#!/bin/sh\necho \"I am a program of the host\"\n")
             .and_then(|()| fs::set_permissions(&outside, Permissions::from_mode(0o755)))
@@ -84,6 +88,7 @@ impl Place {
             other: draw.word(),
             number: 3 + draw.number() % 97,
             root: self.root().display().to_string(),
+            bundle: self.bundle().display().to_string(),
             outside: self.outside().display().to_string(),
             host: host.to_string_lossy().into_owned(),
         };
@@ -91,6 +96,21 @@ impl Place {
             .and_then(|()| fs::write(self.here().join("note"), &values.other))
             .context("leave a note")?;
         Ok(values)
+    }
+
+    /// Writes a `config.json` into the folder of the bundle; without `text` there is none.
+    ///
+    /// # Errors
+    /// When it cannot be written, or the one before cannot be removed.
+    pub fn configure(&self, text: Option<&str>) -> Result<()> {
+        let path = self.bundle().join("config.json");
+        match (text, fs::remove_file(&path)) {
+            (Some(text), _) => fs::write(&path, text).context("write config.json"),
+            (None, Err(error)) if error.kind() != io::ErrorKind::NotFound => {
+                Err(error).context("remove config.json")
+            }
+            (None, _) => Ok(()),
+        }
     }
 
     /// The command `mine` with these arguments, in the working folder.
@@ -120,6 +140,10 @@ impl Place {
 
     fn root(&self) -> PathBuf {
         self.folder.path().join("root")
+    }
+
+    fn bundle(&self) -> PathBuf {
+        self.folder.path().join("bundle")
     }
 
     fn here(&self) -> PathBuf {

@@ -54,6 +54,8 @@ pub fn check_all(
 /// When it cannot be started, or the check names a signal that is none.
 pub fn perform(check: &Check, place: &Place, values: &Values) -> Result<Seen> {
     let args: Vec<_> = check.run.iter().map(|word| values.fill(word)).collect();
+    let config = check.bundle.as_ref().map(|text| values.fill(text));
+    place.configure(config.as_deref())?;
     let mut command = place.command(&args);
     let (stdout, out) = std::io::pipe().context("make a pipe for its output")?;
     let (stderr, err) = std::io::pipe().context("make a pipe for its errors")?;
@@ -70,12 +72,13 @@ pub fn perform(check: &Check, place: &Place, values: &Values) -> Result<Seen> {
         if let (Some(wish), None, true) = (wish, &looked, heard.contains(&b'\n')) {
             let first = outside::first_process(engine);
             let above = wish.top && outside::has_something_above(first);
-            looked = Some((outside::shared(first, &wish.own), above));
+            let other = outside::other(first, &wish.status);
+            looked = Some((outside::shared(first, &wish.own), above, other));
             // It may be gone by now: then its code tells.
             let _ = signal.map(|signal| kill(first, signal));
         }
     })?;
-    let (shared, above) = looked.unwrap_or_default();
+    let (shared, above, other) = looked.unwrap_or_default();
     let text = |bytes: Option<&Vec<u8>>| {
         String::from_utf8_lossy(bytes.map_or(&[], Vec::as_slice)).into_owned()
     };
@@ -94,5 +97,6 @@ pub fn perform(check: &Check, place: &Place, values: &Values) -> Result<Seen> {
         left: seen.left,
         shared,
         above,
+        other,
     })
 }

@@ -15,6 +15,8 @@ pub struct Seen {
     pub shared: Vec<String>,
     /// Whether there was something above its root, where nothing should be.
     pub above: bool,
+    /// Of the lines of `/proc/PID/status` that were looked for: what stood there instead.
+    pub other: Vec<String>,
 }
 
 /// How `mine` ended.

@@ -35,6 +35,8 @@ impl Stage {
 pub struct Check {
     /// What holds when it passes.
     pub title: String,
+    /// The `config.json` in the folder `{bundle}`.
+    pub bundle: Option<String>,
     /// The arguments of `mine`.
     pub run: Vec<String>,
     /// All of its standard output, but for the last end of line.
@@ -82,6 +84,9 @@ pub struct WhileRunning {
     /// Whether there must be nothing above its root.
     #[serde(default)]
     pub top: bool,
+    /// Lines that its `/proc/PID/status` must have, as in `NoNewPrivs: 1`.
+    #[serde(default)]
+    pub status: Vec<String>,
     /// A signal that is sent to it from outside after that.
     pub signal: Option<String>,
 }

@@ -4,6 +4,7 @@
 //! {random}   a word; the file /note of the root contains it
 //! {number}   a number from 3 to 99
 //! {root}     a root file system, made of the host's programs
+//! {bundle}   a folder with the config.json that the check gives; rootfs in it is {root}
 //! {outside}  a program of the host that is not in that root
 //! {host}     the host's name
 //! {hostpid}  a process of the host: the one that makes the checks
@@ -22,6 +23,8 @@ pub struct Values {
     pub number: u64,
     /// `{root}`.
     pub root: String,
+    /// `{bundle}`.
+    pub bundle: String,
     /// `{outside}`.
     pub outside: String,
     /// `{host}`.
@@ -73,6 +76,7 @@ impl Values {
         text.replace("{random}", &self.random)
             .replace("{number}", &self.number.to_string())
             .replace("{root}", &self.root)
+            .replace("{bundle}", &self.bundle)
             .replace("{outside}", &self.outside)
             .replace("{host}", &self.host)
             .replace("{hostpid}", &std::process::id().to_string())
@@ -107,11 +111,13 @@ mod tests {
             other: "other".into(),
             number: 7,
             root: "/r".into(),
+            bundle: "/b".into(),
             outside: "/o".into(),
             host: "ship".into(),
         };
-        let filled = values.fill("{root}/no-{random} {number} {outside} {host} {x}");
-        assert_eq!(filled, "/r/no-word 7 /o ship {x}");
+        let filled =
+            values.fill("{root}/no-{random} {number} {bundle} {outside} {host} {x}");
+        assert_eq!(filled, "/r/no-word 7 /b /o ship {x}");
         assert_eq!(values.fill("{hostpid}"), std::process::id().to_string());
     }
 }

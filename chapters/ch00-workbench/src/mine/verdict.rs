@@ -37,6 +37,10 @@ pub fn judge(check: &Check, seen: &Seen, values: &Values) -> Option<Vec<String>>
     if seen.above {
         return Some(vec!["a root with nothing above it".to_owned()]);
     }
+    if let (Some(wish), false) = (&check.while_running, seen.other.is_empty()) {
+        let lines = wish.status.iter();
+        return Some(lines.map(|line| format!("in its status: {line}")).collect());
+    }
     if let Some(wanted) = check.stderr_contains.as_ref().map(|text| values.fill(text))
         && !seen.stderr.to_lowercase().contains(&wanted.to_lowercase())
     {
@@ -74,6 +78,11 @@ pub fn account(seen: &Seen) -> Vec<String> {
     if seen.above {
         lines.push("a root from which `..` leads on, to the host".to_owned());
     }
+    lines.extend(
+        seen.other
+            .iter()
+            .map(|line| format!("in its status: {line}")),
+    );
     lines.push(match seen.ended {
         Ended::Code(code) => format!("exit code {code}"),
         Ended::TooLong(limit) => {
@@ -163,6 +172,11 @@ pub fn shown_command(check: &Check, values: &Values) -> String {
             command.push_str(&format!(" '{}'", word.replace('\'', r"'\''")));
         }
     }
+    if let Some(config) = &check.bundle {
+        let config = short(&values.fill(config), values);
+        let config = config.trim().replace("\n  ", "\n            ");
+        command.push_str(&format!("\n  with      {config}"));
+    }
     command
 }
 
@@ -174,6 +188,7 @@ pub fn shown(lines: &[String], values: &Values) -> Vec<String> {
 
 fn short(text: &str, values: &Values) -> String {
     text.replace(&values.root, "ROOT")
+        .replace(&values.bundle, "BUNDLE")
 }
 
 impl fmt::Display for Failure {

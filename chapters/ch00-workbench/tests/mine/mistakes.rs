@@ -56,6 +56,22 @@ pub(crate) const STAYS_BELOW_THE_HOST: Mistake = Mistake {
     fails: &["there is nothing above its root"],
 };
 
+/// A root of whom every set-user-ID program can make more.
+pub(crate) const TRUSTS_ALL_PROGRAMS: Mistake = Mistake {
+    stage: 4,
+    right: "    set_no_new_privs().context(\"set no_new_privs\")?;\n",
+    wrong: "    let _ = set_no_new_privs;\n",
+    fails: &["no program can give it more"],
+};
+
+/// A path of the bundle, taken from where somebody stands.
+pub(crate) const NEXT_TO_THE_READER: Mistake = Mistake {
+    stage: 9,
+    right: "    let root = folder.join(root.context(\"config.json: there is no root.path\")?);\n",
+    wrong: "    let root = root.context(\"config.json: there is no root.path\")?;\n",
+    fails: &["root.path is beside the file, or absolute"],
+};
+
 /// All of them.
 pub(crate) const MISTAKES: &[Mistake] = &[
     Mistake {
@@ -162,5 +178,74 @@ pub(crate) const MISTAKES: &[Mistake] = &[
         wrong: "    let _ = bind;\n    \
                 mount(Some(\"tmpfs\"), root, Some(\"tmpfs\"), MsFlags::empty(), NONE)?;\n",
         fails: &["what it writes is in ROOT"],
+    },
+    Mistake {
+        stage: 4,
+        right: "    give_up_rights()?;\n",
+        wrong: "    let _ = give_up_rights;\n",
+        fails: &["a filter stands before its calls", "unshare is refused"],
+    },
+    Mistake {
+        stage: 4,
+        right: "KEPT >> bit & 1 == 0",
+        wrong: "KEPT >> bit & 1 == 1",
+        fails: &["it has docker's fourteen capabilities, and can get no other"],
+    },
+    TRUSTS_ALL_PROGRAMS,
+    Mistake {
+        stage: 4,
+        right: "equal(libc::SYS_unshare as u32, 0, 1)",
+        wrong: "equal(libc::SYS_clone as u32, 0, 1)",
+        fails: &["unshare is refused", "its programs can make processes"],
+    },
+    NEXT_TO_THE_READER,
+    Mistake {
+        stage: 9,
+        right: "    inside.env_clear().envs(env);\n",
+        wrong: "    inside.envs(env);\n",
+        fails: &["it has the variables of process.env, and no others"],
+    },
+    Mistake {
+        stage: 9,
+        right: "    set_current_dir(cwd).with_context(|| format!(\"go to the working folder {cwd}\"))?;\n",
+        wrong: "    let _ = cwd;\n",
+        fails: &["it begins in process.cwd"],
+    },
+    Mistake {
+        stage: 9,
+        right: "    contain(config[\"hostname\"].as_str(), &mut inside)\n",
+        wrong: "    contain(None, &mut inside)\n",
+        fails: &["it has the name that the file gives it"],
+    },
+    Mistake {
+        stage: 9,
+        right: "    let args = list(&process[\"args\"]);\n",
+        wrong: "    let line = list(&process[\"args\"]).join(\" \");\n    \
+                let args = [\"sh\", \"-c\", &line];\n",
+        fails: &[
+            "process.args are handed on word by word",
+            "a file without process.args is refused by that name",
+        ],
+    },
+    Mistake {
+        stage: 9,
+        right: "    let status = inside.status().context(\"start this program again\")?;\n",
+        wrong: "    let status = inside.status().context(\"start this program again\")?;\n    \
+                if status.code().is_some_and(|code| code != 0) {\n        \
+                bail!(\"the program failed\");\n    }\n",
+        fails: &["a bundle ends as its program ends"],
+    },
+    Mistake {
+        stage: 9,
+        right: "    ensure!(ours, \"config.json: ociVersion is not 1.x\");\n",
+        wrong: "    let _ = ours;\n",
+        fails: &["a file of another version is refused"],
+    },
+    Mistake {
+        stage: 9,
+        right: "    let config: Value = serde_json::from_str(&text)\n        \
+                .with_context(|| format!(\"read {}\", path.display()))?;\n",
+        wrong: "    let config: Value = serde_json::from_str(&text).unwrap();\n",
+        fails: &["a file that is cut off is named"],
     },
 ];

@@ -48,6 +48,33 @@ pub fn install(program: &Program) -> Result<Option<OwnedFd>> {
 }
 // ANCHOR_END: install
 
+/// Leaves this thread read(2), write(2), `_exit(2)` and sigreturn(2) of all calls, and not
+/// even exit_group(2): any other kills it by SIGKILL. There is no way back.
+///
+/// # Errors
+/// EINVAL where a filter is installed already.
+// ANCHOR: strict
+pub fn strict() -> Result<()> {
+    step(
+        CHAPTER,
+        format_args!("seccomp(SECCOMP_SET_MODE_STRICT, 0, NULL)"),
+        "four calls are left: enough to compute, not enough to start a program",
+        set_mode_strict,
+    )
+    .context("enter seccomp's strict mode")
+}
+// ANCHOR_END: strict
+
+fn set_mode_strict() -> Result<(), Errno> {
+    let nothing = std::ptr::null::<libc::c_void>();
+    // SAFETY: seccomp(2) wants no flags and a null pointer for this operation, and
+    // touches no memory of ours.
+    let answer = unsafe {
+        libc::syscall(libc::SYS_seccomp, libc::SECCOMP_SET_MODE_STRICT, 0, nothing)
+    };
+    Errno::result(answer).map(drop)
+}
+
 fn set_mode_filter(flags: u64, filter: &Fprog) -> Result<i32, Errno> {
     // SAFETY: seccomp(2) reads a `sock_fprog` and `length` instructions behind its
     // pointer, and writes nothing; both live in the caller until the call returns, and

@@ -2,10 +2,11 @@
 
 use std::fmt::Write;
 
-use super::Instruction;
 use super::bpf::{
     AND, ARCH, ARGUMENTS, IF_AT_LEAST, IF_EQUAL, IF_GREATER, JUMP, LOAD, NUMBER,
 };
+use super::machine::walk;
+use super::{Call, Instruction};
 
 /// Lists a program; jumps tell the number of the line that they lead to.
 #[must_use]
@@ -15,6 +16,19 @@ pub fn listing(program: &[Instruction]) -> String {
         let _ = writeln!(text, "{at:4}  {}", line(at, one));
     }
     text
+}
+
+/// Of a listing, the lines that are executed for `call`; nothing for a program that the
+/// kernel would not take.
+#[must_use]
+pub fn walked(program: &[Instruction], call: &Call) -> String {
+    let way = walk(program, call).unwrap_or_default();
+    let all = listing(program);
+    let lines: Vec<&str> = all.lines().collect();
+    way.iter()
+        .filter_map(|at| lines.get(*at))
+        .map(|line| format!("{line}\n"))
+        .collect()
 }
 
 fn line(at: usize, one: &Instruction) -> String {

@@ -13,6 +13,7 @@ fn values() -> Values {
         other: "other".into(),
         number: 7,
         root: "/tmp/x/root".into(),
+        bundle: "/tmp/x/bundle".into(),
         outside: "/tmp/x/outside".into(),
         host: "ship".into(),
     }
@@ -26,6 +27,7 @@ fn seen(code: i32, stdout: &str, stderr: &str) -> Seen {
         left: 0,
         shared: Vec::new(),
         above: false,
+        other: Vec::new(),
     }
 }
 

@@ -1,4 +1,4 @@
-//! The kernel against the machine of these tests: a filter runs in a child, over a table
+//! The kernel against our machine: a filter runs in a child, over a table
 //! of calls.
 
 use std::process::Command;
@@ -6,9 +6,8 @@ use std::process::Command;
 use nix::errno::Errno;
 use proptest::test_runner::{Config, TestRunner};
 
-use super::machine::{Call, run};
 use super::meaning::{NUMBERS, rules_of};
-use super::{ALLOWED, X86_64, number};
+use super::{ALLOWED, X86_64, number, run};
 use crate::no_new_privileges;
 use crate::seccomp::bpf::Instruction;
 use crate::seccomp::*;

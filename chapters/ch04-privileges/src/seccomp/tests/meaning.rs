@@ -3,8 +3,7 @@
 use proptest::prelude::*;
 use proptest::sample::select;
 
-use super::machine::{Call, run};
-use super::{X86_64, number};
+use super::{X86_64, number, run};
 use crate::seccomp::*;
 
 /// The specification's reading of a filter, without any cleverness.

@@ -1,0 +1,30 @@
+//! Told: to a C library EPERM is an answer, and ENOSYS means "use the older call".
+//!
+//! What docker had to mend in 2021.
+
+use libc::{CLONE_NEWUSER, EPERM, SECCOMP_RET_ALLOW, SECCOMP_RET_KILL_PROCESS};
+use privileges::seccomp::Instruction;
+
+use crate::check::{
+    FIRST_ARGUMENT, NUMBER, TABLE, and, answer, error, if_equal, load, number, own_table,
+};
+
+/// A filter that closes the ways to a user namespace.
+pub(crate) fn small_filter() -> Vec<Instruction> {
+    let flag = CLONE_NEWUSER.unsigned_abs();
+    vec![
+        load(TABLE),
+        if_equal(own_table(), 1, 0),
+        answer(SECCOMP_RET_KILL_PROCESS),
+        load(NUMBER),
+        if_equal(number("clone3"), 0, 1),
+        error(EPERM),
+        if_equal(number("unshare"), 4, 0),
+        if_equal(number("clone"), 0, 4),
+        load(FIRST_ARGUMENT),
+        and(flag),
+        if_equal(flag, 0, 1),
+        error(EPERM),
+        answer(SECCOMP_RET_ALLOW),
+    ]
+}

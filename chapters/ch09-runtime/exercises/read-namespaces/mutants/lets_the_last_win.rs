@@ -1,0 +1,42 @@
+//! Told: a type that stands twice is an error, which names it.
+//!
+//! Whoever checked the first line is deceived by the second.
+
+use serde_json::Value;
+
+use crate::check::Asked;
+
+/// What `linux.namespaces` of this file asks for, or what is wrong with it.
+pub(crate) fn read_namespaces(config: &Value) -> Result<Asked, String> {
+    let mut asked = Asked::default();
+    for entry in config["linux"]["namespaces"]
+        .as_array()
+        .into_iter()
+        .flatten()
+    {
+        let kind = entry["type"].as_str().unwrap_or_default();
+        let flag = flag(kind)?;
+        match entry["path"].as_str() {
+            None => asked.flags |= flag,
+            Some(path) if path.starts_with('/') => {
+                asked.joined.push((kind.to_owned(), path.to_owned()));
+            }
+            Some(path) => return Err(format!("the path {path} is relative")),
+        }
+    }
+    Ok(asked)
+}
+
+fn flag(kind: &str) -> Result<i32, String> {
+    Ok(match kind {
+        "pid" => libc::CLONE_NEWPID,
+        "network" => libc::CLONE_NEWNET,
+        "mount" => libc::CLONE_NEWNS,
+        "ipc" => libc::CLONE_NEWIPC,
+        "uts" => libc::CLONE_NEWUTS,
+        "user" => libc::CLONE_NEWUSER,
+        "cgroup" => libc::CLONE_NEWCGROUP,
+        "time" => libc::CLONE_NEWTIME,
+        other => return Err(format!("there is no namespace of the type {other:?}")),
+    })
+}

@@ -1,0 +1,46 @@
+//! Told: a type that there is not is an error, which names it.
+//!
+//! A container with less isolation than the file asks for.
+
+use serde_json::Value;
+
+use crate::check::Asked;
+
+/// What `linux.namespaces` of this file asks for, or what is wrong with it.
+pub(crate) fn read_namespaces(config: &Value) -> Result<Asked, String> {
+    let (mut asked, mut seen) = (Asked::default(), Vec::new());
+    for entry in config["linux"]["namespaces"]
+        .as_array()
+        .into_iter()
+        .flatten()
+    {
+        let kind = entry["type"].as_str().unwrap_or_default();
+        let flag = flag(kind);
+        if flag != 0 && seen.contains(&flag) {
+            return Err(format!("the type {kind} stands twice"));
+        }
+        seen.push(flag);
+        match entry["path"].as_str() {
+            None => asked.flags |= flag,
+            Some(path) if path.starts_with('/') => {
+                asked.joined.push((kind.to_owned(), path.to_owned()));
+            }
+            Some(path) => return Err(format!("the path {path} is relative")),
+        }
+    }
+    Ok(asked)
+}
+
+fn flag(kind: &str) -> i32 {
+    match kind {
+        "pid" => libc::CLONE_NEWPID,
+        "network" => libc::CLONE_NEWNET,
+        "mount" => libc::CLONE_NEWNS,
+        "ipc" => libc::CLONE_NEWIPC,
+        "uts" => libc::CLONE_NEWUTS,
+        "user" => libc::CLONE_NEWUSER,
+        "cgroup" => libc::CLONE_NEWCGROUP,
+        "time" => libc::CLONE_NEWTIME,
+        _ => 0,
+    }
+}
