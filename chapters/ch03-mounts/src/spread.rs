@@ -18,12 +18,13 @@ use workbench::{bench, user};
 /// propagation, and each mounts something on it.
 pub(crate) fn spread(inner: Propagation) -> Result<ExitCode> {
     let scratch = bench::scratch()?;
-    let sea = fs::canonicalize(scratch.path()).context("find the folder")?;
+    let folder = fs::canonicalize(scratch.path()).context("find the folder")?;
     user::borrow_root()?;
     // Nothing of this experiment is for the machine's own namespace.
     unshare(CloneFlags::CLONE_NEWNS).context("make the outer mount namespace")?;
     mounts::private()?;
-    mount(&sea, "/", &["shared"])?;
+    mount(&folder, "/sea", &["shared"])?;
+    let sea = folder.join("sea");
     for name in ["inside", "outside"] {
         fs::create_dir(sea.join(name)).context("make a place for a mount")?;
     }
