@@ -50,13 +50,13 @@ type_out() {
     printf '\n'
 }
 
-# What is typed begins with `$ `; `> ` goes on with it. The rest is what was seen, once.
+# What is typed begins with `$ `, and goes on until it is complete. The rest is what was
+# seen, once.
 play() {
     local command= line
     while IFS= read -r line || [ -n "$line" ]; do
-        # Output may begin with `> ` too: only a command that is not complete goes on.
-        if [[ $line = '> '* ]] && ! bash -n <<< "$command" 2> /dev/null; then
-            command+=$'\n'${line#> }
+        if ! bash -n <<< "$command" 2> /dev/null; then
+            command+=$'\n'$line
             continue
         fi
         if [ -n "$command" ]; then type_out "$command"; eval "$command" < /dev/null 3<&-; fi

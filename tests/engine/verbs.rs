@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::Signal;
-use support::{Job, Ledger, eventually};
+use support::{Job, Ledger, Need, eventually, needs};
 
 use crate::{SOON, detached, field, toolbox, world};
 
@@ -54,6 +54,20 @@ fn a_life_of_a_container() {
         .skiff(&["inspect", "web"])
         .refused(1, "no such object: web");
     before.assert_same(&world);
+}
+
+/// The kernel takes a namespace's cable away when it gets to it: a start may come before.
+#[test]
+fn a_cable_of_the_last_run_is_replaced() {
+    let Some(world) = world() else { return };
+    if !needs(&[Need::Tool("ip")]) {
+        return;
+    }
+    let create = ["create", "--name", "web", "toolbox", "true"];
+    let id = world.skiff(&create).ok();
+    let line = format!("ip link add veth{} type bridge", &id[..11]);
+    let _ = world.run(&["sh", "-c", &line]).ok();
+    let _ = world.skiff(&["start", "-a", "web"]).ok();
 }
 
 #[test]

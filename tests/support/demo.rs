@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
+use crate::transcript::is_blessing;
 use crate::{Need, needs, run};
 
 /// Plays the demo of `chapter`, whose program is `program`. Each of `lines` is seen, in this
@@ -13,7 +14,8 @@ use crate::{Need, needs, run};
 /// When the demo fails, or a line does not come.
 #[track_caller]
 pub fn demo(chapter: &str, program: &str, lines: &[&str]) {
-    if !needs(&[Need::UserNamespace, Need::Tool("bash")]) {
+    // What is being written cannot be played.
+    if is_blessing() || !needs(&[Need::UserNamespace, Need::Tool("bash")]) {
         return;
     }
     // Some leave files where a reader has what was built.

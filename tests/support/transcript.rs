@@ -174,7 +174,8 @@ impl Transcript<'_> {
         }
         script.push_str("true\n");
         for line in self.typed {
-            let shown = format!("$ {}", line.replace('\n', "\n> "));
+            // A command of several lines as it is typed: whoever copies it copies no prompt.
+            let shown = format!("$ {line}");
             let _ = writeln!(script, "typed {}\n{line}", quoted(&shown));
         }
         script
@@ -192,7 +193,7 @@ fn book() -> PathBuf {
 }
 
 /// Whether what the book prints is written anew (`just bless`) and not compared.
-fn is_blessing() -> bool {
+pub(crate) fn is_blessing() -> bool {
     env::var("SKIFF_BLESS").is_ok_and(|word| word == "1")
 }
 
@@ -276,7 +277,7 @@ mod tests {
         ];
         let text = seen(Reader::Ordinary, &["word=told"], &typed);
         let session = "$ (exit 7)\n$ echo $? $word\n7 told\n\
-                       $ for n in 1 2; do\n>   echo \"it's $n\"\n> done\nit's 1\nit's 2\n";
+                       $ for n in 1 2; do\n  echo \"it's $n\"\ndone\nit's 1\nit's 2\n";
         assert_eq!(text, session);
     }
 

@@ -111,6 +111,8 @@ fn check_one(desk: &Desk, exercise: &Exercise, every: &[Exercise]) -> Result<boo
         Verdict::DoesNotCompile(words) => println!("{id}: does not compile\n\n{words}"),
         Verdict::Wrong(words) => println!("{id}: not yet\n\n{}\n", indented(&words)),
     }
+    let task = exercise.folder.join("README.md");
+    println!("the task:  {}", task.display());
     println!("your copy: {}", copy.display());
     println!("a hint:    cargo exercise hint {id}");
     Ok(false)
@@ -161,13 +163,12 @@ fn reset(top: &Path, exercise: &Exercise) -> Result<ExitCode> {
     let desk = Desk::of(top)?;
     desk.reset(exercise)?;
     let mut memory = Memory::load(desk.folder())?;
-    memory.forget(&exercise.id());
+    // What was solved stays solved: the solution may be looked at.
+    memory.mark(&exercise.id()).hints = 0;
     memory.save(desk.folder())?;
-    println!(
-        "{} begins anew: {}",
-        exercise.id(),
-        desk.copy(exercise)?.display()
-    );
+    let copy = desk.copy(exercise)?;
+    println!("{} begins anew: {}", exercise.id(), copy.display());
+    println!("what you had is kept beside it, as .old");
     Ok(ExitCode::SUCCESS)
 }
 

@@ -35,7 +35,7 @@ pub fn climb() -> Result<()> {
     let why = "the root goes down into the hole; the working folder stays, now outside";
     steps::step(1, format_args!("chroot({hole:?})"), why, || chroot(hole))
         .context("chroot into the hole")?;
-    let why = "up to the top, where .. leads to itself: too often is often enough";
+    let why = "up to the top, where .. leads to itself: one step too many does no harm";
     steps::step(1, format_args!("chdir(\"../../..…\")"), why, || {
         chdir("../".repeat(DEPTH).as_str())
     })

@@ -53,7 +53,7 @@ impl Entrance {
     /// When the group is gone, or its limit of processes is reached.
     // ANCHOR: enter
     pub fn enter(&self) -> Result<()> {
-        let why = "0 is who writes: a lone thread that moves itself waits for nobody";
+        let why = "0 means the writer itself: who moves itself waits for nobody";
         for (path, file) in &self.0 {
             step(6, format_args!("write({path:?}, \"0\")"), why, || {
                 let mut file = file;

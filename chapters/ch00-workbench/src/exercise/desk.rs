@@ -75,7 +75,7 @@ impl Desk {
         Ok(path)
     }
 
-    /// Puts the starter where the reader's copy is.
+    /// Puts the starter where the reader's copy is; a copy is kept beside it, as `.old`.
     ///
     /// # Errors
     /// When it cannot be written.
@@ -83,6 +83,10 @@ impl Desk {
         let path = self.path(exercise);
         if let Some(folder) = path.parent() {
             fs::create_dir_all(folder).map_err(lack::on_writing(folder))?;
+        }
+        if path.exists() {
+            let old = path.with_extension("rs.old");
+            fs::rename(&path, &old).map_err(lack::on_writing(&old))?;
         }
         fs::copy(exercise.folder.join("starter.rs"), &path)
             .map(drop)

@@ -40,11 +40,17 @@ pub(crate) fn check(find_program: Attempt) -> Result<(), String> {
             "a name with a slash is a path, whatever PATH says",
         ),
         (
+            "./tool".to_owned(),
+            Some("./tool".into()),
+            "a name with a slash is a path, also one that begins here",
+        ),
+        (
             text(place("first/plain")),
             None,
             "a path to something that cannot be executed is not found",
         ),
     ];
+    std::env::set_current_dir(place("second")).map_err(|error| error.to_string())?;
     for (name, expected, why) in cases {
         let found = find_program(&name, &path);
         if found != expected {

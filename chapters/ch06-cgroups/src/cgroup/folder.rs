@@ -92,7 +92,8 @@ fn inherit_cpuset(dir: &Path, version: Version) -> io::Result<()> {
         let above = dir.parent().unwrap_or(dir).join(file);
         if fs::read_to_string(&here)?.trim().is_empty() {
             let value = fs::read_to_string(above)?;
-            let why = "a new cpuset of version 1 is empty, and takes no process so";
+            let why =
+                "a new cpuset of version 1 is empty, and while it is, takes no process";
             write(&here, value.trim(), why)?;
         }
     }

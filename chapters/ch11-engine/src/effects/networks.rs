@@ -15,6 +15,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use anyhow::{Context, Result};
 use network::{Endpoint, Mac, Nat, Network, Pool, Protocol, Publish, Subnet};
+use nix::errno::Errno;
 
 use super::Roots;
 use crate::core::Container;
@@ -129,7 +130,16 @@ impl Networks {
 
     /// Connects a network namespace to the bridge.
     pub(super) fn connect(&self, lease: &Lease, namespace: BorrowedFd<'_>) -> Result<()> {
-        network::attach(namespace, &self.bridge, &lease.endpoint)?;
+        let attach = || network::attach(namespace, &self.bridge, &lease.endpoint);
+        attach().or_else(|error| match error.downcast_ref() {
+            // The name is this container's own: the cable of its last run, which the
+            // kernel takes away with that namespace, but not at once.
+            Some(Errno::EEXIST) => {
+                network::detach(&lease.endpoint.host_name)?;
+                attach()
+            }
+            _ => Err(error),
+        })?;
         if lease.published.is_empty() {
             return Ok(());
         }

@@ -58,9 +58,9 @@ pub static EXECVE: Diagnosis<Program> = Diagnosis {
                       (`PT_INTERP`: glibc's on Debian, musl's on Alpine).",
             probe: |program| program.missing_loader().is_some(),
             look: "readelf -l PROGRAM | grep interpreter",
-            hint: "PROGRAM is there, but it needs the loader LOADER, which is not: it was \
-                   built for another distribution; link it statically, or take a root \
-                   that has that loader",
+            hint: "PROGRAM is there, but it needs the loader LOADER, which this root has \
+                   not: copy that in too, with the libraries, or take a program that is \
+                   linked statically",
             proof: Proof::Test("a_program_without_its_loader"),
         },
         Cause {
