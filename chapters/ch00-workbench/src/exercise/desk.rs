@@ -251,6 +251,24 @@ mod tests {
     }
 
     #[test]
+    fn who_begins_anew_keeps_what_there_was() {
+        let top = tempfile::tempdir().unwrap();
+        let exercise = Exercise {
+            folder: top.path().to_owned(),
+            ..example()
+        };
+        fs::write(top.path().join("starter.rs"), "// TODO").unwrap();
+        let desk = Desk::of(top.path()).unwrap();
+        let copy = desk.copy(&exercise).unwrap();
+        fs::write(&copy, "mine").unwrap();
+        assert_eq!(desk.copy(&exercise).unwrap(), copy);
+        desk.reset(&exercise).unwrap();
+        let text = |path: &Path| fs::read_to_string(path).unwrap();
+        assert_eq!(text(&copy), "// TODO");
+        assert_eq!(text(&copy.with_extension("rs.old")), "mine");
+    }
+
+    #[test]
     fn what_was_stopped_is_explained() {
         let wrong = |outcome| match judged(outcome) {
             Verdict::Wrong(words) => words,
