@@ -19,12 +19,13 @@ pub(crate) struct Judge {
 }
 
 /// What is run for a check. What a line of it needs is in its environment; a runtime that
-/// hangs is stopped.
+/// hangs is stopped. Standard input is a pipe that has ended: a runtime that gives its
+/// streams away to the container's user would give away the machine's `/dev/null`.
 const SCRIPT: &str = r#"
 export BUNDLE="$1" ID="$2" RUNTIME="$3 --root $HOME/state"
 cd "$BUNDLE"
 eval "$4" || exit 99
-timeout -k 1 20 $RUNTIME run --bundle "$BUNDLE" "$ID" </dev/null
+: | timeout -k 1 20 $RUNTIME run --bundle "$BUNDLE" "$ID"
 code=$?
 eval "$5"
 $RUNTIME delete --force "$ID" 2>/dev/null
