@@ -78,7 +78,7 @@ const WORKBENCH: &str = "[package]\nname = \"ch00\"\nversion = \"0.0.0\"\n\
     edition = \"2024\"\n\n[lib]\nname = \"workbench\"\n\n[workspace]\n";
 const JUDGE: &str = "pub mod exercise {\n    pub fn judge<A: Copy>(list: &[(&str, A)], \
     check: fn(A) -> Result<(), String>) -> std::process::ExitCode {\n        \
-    match check(list[0].1) {\n            Ok(()) => 0.into(),\n            \
+    match check(list[0].1) {\n            Ok(()) => 43.into(),\n            \
     Err(why) => { println!(\"{why}\"); 42.into() }\n        }\n    }\n}\n";
 const CHECK: &str = "pub type Attempt = fn() -> u8;\npub fn check(it: Attempt) -> \
     Result<(), String> {\n    if it() == 7 { Ok(()) } else { Err(\"not 7\".into()) }\n}\n";
@@ -133,6 +133,14 @@ fn from_the_starter_to_the_solution() {
         panic!("{verdict:?}");
     };
     assert!(words.contains("E0308"), "the compiler's own words: {words}");
+
+    // It ends before it was judged.
+    let end = "pub fn seven() -> u8 { std::process::exit(0) }\n";
+    fs::write(checkout.copy(), end).unwrap();
+    let Verdict::Wrong(words) = checkout.check().expect("cargo builds") else {
+        panic!("whoever ends the check has not passed it");
+    };
+    assert!(words.contains("exit code 0"), "{words}");
 
     // It deletes the reader's copy, too: that is only a copy, and comes back.
     fs::write(

@@ -15,6 +15,7 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 
 use super::catalog::Exercise;
+use super::judge::{FAILED, PASSED};
 use super::trial::{self, Limits, Outcome};
 
 /// A desk, and the checkout that it belongs to.
@@ -182,8 +183,10 @@ impl Desk {
 /// What an outcome means.
 pub(super) fn judged(outcome: Outcome) -> Verdict {
     let wrong = match outcome {
-        Outcome::Ended(0, _) => return Verdict::Passed,
-        Outcome::Ended(42, told) => told.trim_end().to_owned(),
+        Outcome::Ended(code, _) if code == i32::from(PASSED) => return Verdict::Passed,
+        Outcome::Ended(code, told) if code == i32::from(FAILED) => {
+            told.trim_end().to_owned()
+        }
         Outcome::Ended(code, told) => {
             format!(
                 "your code ended the check with exit code {code}\n{}",
@@ -278,6 +281,8 @@ mod tests {
         assert!(wrong(Outcome::TooMany(64)).contains("64 processes at once"));
         assert!(wrong(Outcome::TooLoud(65_536)).contains("64 KiB"));
         assert!(wrong(Outcome::Ended(3, "x\n".into())).contains("exit code 3"));
-        assert_eq!(judged(Outcome::Ended(0, String::new())), Verdict::Passed);
+        assert!(wrong(Outcome::Ended(0, String::new())).contains("exit code 0"));
+        let passed = Outcome::Ended(i32::from(PASSED), String::new());
+        assert_eq!(judged(passed), Verdict::Passed);
     }
 }
