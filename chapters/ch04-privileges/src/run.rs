@@ -8,8 +8,8 @@ use chroot::process::{self, Child};
 use chroot::toolbox;
 use clap::Args;
 use namespaces::{Launch, Namespace, Namespaces, identity, launch};
-use nix::unistd::geteuid;
-use privileges::{CapSet, Capabilities, Rlimit, seccomp};
+use nix::unistd::{getegid, geteuid};
+use privileges::{CapSet, Capabilities, IdMap, Rlimit, seccomp};
 use workbench::bench;
 
 use crate::look::{mine, set};
@@ -68,7 +68,20 @@ pub(crate) fn run(asked: &Run) -> Result<ExitCode> {
         role: "init",
         ..Launch::default()
     };
+    // Root needs one id, which is its maker's to give; others need more.
+    let one_id = fewer.uid == 0 && fewer.gid == 0;
     let mut give_ids = |child: &Child| match ordinary {
+        true if one_id => {
+            let own = |outside| {
+                [IdMap {
+                    inside: 0,
+                    outside,
+                    count: 1,
+                }]
+            };
+            let (uid, gid) = (geteuid().as_raw(), getegid().as_raw());
+            privileges::write_id_maps(child.pid, &own(uid), &own(gid))
+        }
         true => {
             let (uids, gids) = mine()?;
             privileges::write_id_maps(child.pid, &uids, &gids)
