@@ -1,7 +1,7 @@
-//! Files that are whole or absent.
+//! Files that are whole or absent, and files of the kernel's.
 
 use std::fs::{self, File};
-use std::io::Write;
+use std::io::{self, Read, Write};
 use std::path::Path;
 
 use anyhow::{Context, Result};
@@ -33,6 +33,35 @@ pub fn write_atomic(path: &Path, bytes: &[u8], durable: bool) -> Result<()> {
             .with_context(|| format!("sync {}", folder.display()))?;
     }
     Ok(())
+}
+
+/// Reads a file that the kernel makes as it is read (of procfs, sysfs, a cgroup).
+///
+/// It says of itself that it is empty, so that [`fs::read`] begins with a few bytes and
+/// asks eight times for a page; this asks twice.
+///
+/// # Errors
+/// Those of open(2) and read(2).
+pub fn kernel_bytes(path: impl AsRef<Path>) -> io::Result<Vec<u8>> {
+    let mut file = File::open(path)?;
+    let (mut bytes, mut part) = (Vec::new(), [0; 4096]);
+    loop {
+        match file.read(&mut part) {
+            Ok(0) => return Ok(bytes),
+            Ok(length) => bytes.extend_from_slice(&part[..length]),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+/// As [`kernel_bytes`], as text: what is none in it, a name perhaps, is replaced.
+///
+/// # Errors
+/// Those of open(2) and read(2).
+pub fn kernel_text(path: impl AsRef<Path>) -> io::Result<String> {
+    let bytes = kernel_bytes(path)?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
 fn write_beside(temporary: &Path, bytes: &[u8], durable: bool) -> Result<()> {

@@ -118,16 +118,19 @@ impl Root {
         }
     }
 
-    /// Reads the regular file `path`, or fails if it is longer than `limit` bytes.
+    /// Reads the regular file `path`, or fails if it is longer than `limit` bytes; `None`
+    /// where nothing is there.
     ///
     /// For files that an image brings and the host must believe only so far, such as
     /// `/etc/passwd`: a FIFO there does not hang, a device is not opened.
     ///
     /// # Errors
-    /// If it is missing (the source is ENOENT), not a regular file, or too long.
-    pub fn read(&self, path: &Path, limit: u64) -> Result<Vec<u8>> {
+    /// If it is not a regular file, or too long.
+    pub fn read(&self, path: &Path, limit: u64) -> Result<Option<Vec<u8>>> {
         let shown = path.display();
-        let fd = self.resolve(path)?;
+        let Some(fd) = self.look(path)? else {
+            return Ok(None);
+        };
         let kind = rustix::fs::fstat(&fd).with_context(|| format!("look at {shown}"))?;
         let kind = rustix::fs::FileType::from_raw_mode(kind.st_mode);
         ensure!(kind.is_file(), "{shown} is not a regular file");
@@ -142,7 +145,7 @@ impl Root {
             bytes.len() as u64 <= limit,
             "{shown} is longer than {limit} bytes"
         );
-        Ok(bytes)
+        Ok(Some(bytes))
     }
 
     /// Finds the folder `path`; a link anywhere on the way to it is refused.

@@ -6,6 +6,7 @@ use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
+use workbench::files::kernel_bytes;
 
 /// One line of the table.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,7 +40,8 @@ pub struct Table(pub Vec<Entry>);
 /// # Errors
 /// If procfs is not mounted on `/proc`.
 pub fn read() -> Result<Table> {
-    let text = fs::read("/proc/self/mountinfo").context("read /proc/self/mountinfo")?;
+    let text =
+        kernel_bytes("/proc/self/mountinfo").context("read /proc/self/mountinfo")?;
     Ok(parse(&text))
 }
 

@@ -67,7 +67,8 @@ impl Capabilities {
     /// EPERM without `CAP_SETPCAP`, if there is anything to drop.
     // ANCHOR: drop_bounding
     pub fn drop_bounding(&self) -> Result<()> {
-        let surplus = Self::current()?.bounding.without(self.bounding);
+        let bounding = held(in_bounding).context("read the bounding set")?;
+        let surplus = bounding.without(self.bounding);
         if surplus.is_empty() {
             return Ok(());
         }
@@ -87,7 +88,9 @@ impl Capabilities {
     /// If a capability is asked for that this process does not hold, by its name.
     // ANCHOR: set_rest
     pub fn set_rest(&self) -> Result<()> {
-        let missing = self.permitted.without(Self::current()?.permitted);
+        let [_, permitted, _] =
+            capget().context("read the capabilities of this process")?;
+        let missing = self.permitted.without(permitted);
         ensure!(missing.is_empty(), "this process has no {missing} to give");
         step(
             CHAPTER,

@@ -1,7 +1,9 @@
 //! Sets of capabilities, by name (capabilities(7)).
 
 use std::fmt;
-use std::fs;
+use std::sync::LazyLock;
+
+use workbench::files::kernel_text;
 
 /// The names in the order of their bits, as `linux/capability.h` numbers them.
 const NAMES: [&str; 41] = [
@@ -104,12 +106,13 @@ impl CapSet {
     /// All that this kernel knows, by `/proc/sys/kernel/cap_last_cap`.
     #[must_use]
     pub fn known() -> Self {
-        let last = fs::read_to_string("/proc/sys/kernel/cap_last_cap");
-        let last: u32 = last
-            .ok()
-            .and_then(|text| text.trim().parse().ok())
-            .unwrap_or(40);
-        Self(u64::MAX >> (63 - last.min(63)))
+        // A fact of the kernel's: asked once.
+        static KNOWN: LazyLock<CapSet> = LazyLock::new(|| {
+            let last = kernel_text("/proc/sys/kernel/cap_last_cap").ok();
+            let last = last.and_then(|text| text.trim().parse().ok());
+            CapSet(u64::MAX >> (63 - last.unwrap_or(40).min(63)))
+        });
+        *KNOWN
     }
 
     /// What this process can hand on: its bounding set. This is what "privileged" can

@@ -1,11 +1,11 @@
 //! A group stopped where it stands: version 2 by a file of its own, version 1 by a
 //! controller (`Documentation/admin-guide/cgroup-v1/freezer-subsystem.rst`).
 
-use std::fs;
 use std::path::PathBuf;
 use std::time::Instant;
 
 use anyhow::{Context, Result};
+use workbench::files::kernel_text;
 
 use crate::cgroup::{Cgroup, Folder, write};
 use crate::ending::{PATIENCE, pause, subtree};
@@ -31,7 +31,7 @@ impl Cgroup {
         let end = Instant::now() + PATIENCE;
         loop {
             self.freezer_state(wanted)?;
-            let state = fs::read_to_string(dir.join("freezer.state"))?;
+            let state = kernel_text(dir.join("freezer.state"))?;
             if state.trim() == wanted {
                 return Ok(());
             }
@@ -47,7 +47,7 @@ impl Cgroup {
     #[must_use]
     pub fn is_frozen(&self) -> bool {
         let read = |path: Option<PathBuf>| {
-            path.and_then(|path| fs::read_to_string(path).ok())
+            path.and_then(|path| kernel_text(path).ok())
                 .unwrap_or_default()
         };
         let v1 = self
@@ -78,7 +78,7 @@ impl Cgroup {
         };
         for dir in subtree(&folder.path) {
             let file = dir.join("freezer.state");
-            let state = fs::read_to_string(&file).unwrap_or_default();
+            let state = kernel_text(&file).unwrap_or_default();
             if !state.is_empty() && state.trim() != "THAWED" {
                 let why = "a frozen process does not die of a signal";
                 write(&file, "THAWED", why)

@@ -4,8 +4,9 @@
 //! for all. A controller serves one tree only, so machines mix them in three ways, and
 //! systemd gave the ways their names: legacy, hybrid, unified.
 
-use std::fs;
 use std::path::{Path, PathBuf};
+
+use workbench::files::kernel_text;
 
 /// How the two versions share this machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,14 +62,14 @@ pub fn of(trees: &[Tree]) -> Layout {
 /// The trees that can be reached from here, version 1 first.
 #[must_use]
 pub fn trees() -> Vec<Tree> {
-    let text = fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
+    let text = kernel_text("/proc/self/mountinfo").unwrap_or_default();
     let mut trees = parse(&text);
     // A mount may be hidden below another one.
     trees.retain(|tree| tree.mount.join("cgroup.procs").exists());
     for tree in &mut trees {
         if tree.version == Version::V2 {
             let path = tree.mount.join("cgroup.controllers");
-            let names = fs::read_to_string(path).unwrap_or_default();
+            let names = kernel_text(path).unwrap_or_default();
             tree.controllers = names.split_whitespace().map(str::to_owned).collect();
         }
     }

@@ -15,7 +15,7 @@ use namespaces::launch::Crew;
 use namespaces::time::unshare_for_children;
 use namespaces::{Launch, Namespace, join, launch};
 use nix::sys::signal::Signal;
-use nix::unistd::{User, geteuid, getpid};
+use nix::unistd::{geteuid, getpid};
 use oci_spec::runtime::Hooks;
 use workbench::files::write_atomic;
 use workbench::user::in_user_namespace;
@@ -62,17 +62,21 @@ pub struct Create<'a> {
 /// # Errors
 /// When the name is taken, the bundle is bad, or a step was refused.
 pub fn create(what: &Create<'_>) -> Result<Child> {
+    create_of(what, &Bundle::load(what.bundle)?)
+}
+
+/// As [`create`], of a bundle that was read already.
+pub(crate) fn create_of(what: &Create<'_>, bundle: &Bundle) -> Result<Child> {
     check_id(what.id)?;
     close_to_hooks(what.preserve_fds)?;
-    let bundle = Bundle::load(what.bundle)?;
-    let plan = Plan::of(&bundle, what.id)?;
+    let plan = Plan::of(bundle, what.id)?;
     label::check(&plan)?;
     ensure!(
         !plan.process.terminal || what.console_socket.is_some(),
         "cannot allocate tty if runc will detach without setting console socket"
     );
     let folder = make_folder(what)?;
-    let made = make(what, &bundle, &plan, &folder);
+    let made = make(what, bundle, &plan, &folder);
     if made.is_err() {
         let _ = fs::remove_dir_all(&folder);
     }
@@ -129,7 +133,7 @@ fn first_state(what: &Create<'_>, bundle: &Bundle, plan: &Plan) -> Result<State>
         bundle: bundle.folder.clone(),
         rootfs: plan.tree.root.clone(),
         created: now(),
-        owner: owner(),
+        creator: geteuid().as_raw(),
         cgroup: plan.cgroup.to_string_lossy().into_owned(),
         started: what.at_once,
         launcher: (me.as_raw(), born),
@@ -270,9 +274,4 @@ fn place(cgroup: &Cgroup) -> String {
         return String::new();
     }
     cgroup.path().to_string_lossy().into_owned()
-}
-
-fn owner() -> String {
-    let user = User::from_uid(geteuid()).ok().flatten();
-    user.map_or_else(|| geteuid().to_string(), |user| user.name)
 }

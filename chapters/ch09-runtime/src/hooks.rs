@@ -73,10 +73,7 @@ pub fn any(hooks: Option<&Hooks>, moment: Moment) -> bool {
 /// process as the hook's own pid namespace numbers it.
 #[must_use]
 pub fn told(state: &State, pid: i32, status: Status) -> serde_json::Value {
-    let mut told = state.shown();
-    told["pid"] = pid.into();
-    told["status"] = serde_json::json!(status);
-    told
+    state.told(pid, status)
 }
 
 /// Runs the hooks of a moment, one after another, each with `state` on its input.

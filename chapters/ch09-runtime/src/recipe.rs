@@ -283,7 +283,7 @@ pub(crate) fn home(process: &Process, inside: &Root) -> Option<std::ffi::CString
         return None;
     }
     let users = inside.read(Path::new("/etc/passwd"), LARGEST_PASSWD);
-    let users = users.unwrap_or_default();
+    let users = users.ok().flatten().unwrap_or_default();
     let users = String::from_utf8_lossy(&users);
     let uid = process.identity.uid.to_string();
     let user = users

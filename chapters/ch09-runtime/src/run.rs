@@ -3,7 +3,7 @@
 use anyhow::Result;
 use chroot::process::Exit;
 
-use crate::create::{Create, create};
+use crate::create::{Create, create_of};
 use crate::delete::delete;
 use crate::spec::Bundle;
 use crate::stay::stay_with;
@@ -12,18 +12,19 @@ use crate::stay::stay_with;
 /// poststop hooks got wrong.
 ///
 /// # Errors
-/// As for [`create`]; the container is deleted whatever happens, unless it is to be kept.
+/// As for [`create`](crate::create()); the container is deleted whatever happens, unless it is to be kept.
 pub fn run(what: &Create<'_>, keep: bool) -> Result<(Exit, Vec<anyhow::Error>)> {
     let bundle = Bundle::load(what.bundle)?;
     let process = bundle.spec.process().as_ref();
     let terminal = process.and_then(oci_spec::runtime::Process::terminal);
     let mut made = false;
     let ended = stay_with(terminal == Some(true), |socket| {
-        let child = create(&Create {
+        let what = Create {
             at_once: true,
             console_socket: socket,
             ..*what
-        })?;
+        };
+        let child = create_of(&what, &bundle)?;
         made = true;
         Ok(child)
     });

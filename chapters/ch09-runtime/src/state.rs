@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use nix::unistd::Pid;
 use serde::{Deserialize, Serialize};
-use workbench::files::write_atomic;
+use workbench::files::{kernel_text, write_atomic};
 
 use crate::spec::check_id;
 
@@ -48,7 +48,8 @@ pub struct State {
     /// When it was created (RFC 3339).
     pub created: String,
     /// The user who created it.
-    pub owner: String,
+    #[serde(default)]
+    pub creator: u32,
     /// The cgroup's path, below each hierarchy's mount; empty when it has none.
     pub cgroup: String,
     /// Set once `start` has succeeded.
@@ -132,11 +133,15 @@ impl State {
     #[must_use]
     pub fn shown(&self) -> serde_json::Value {
         let status = self.status();
-        let pid = if status == Status::Stopped {
-            0
-        } else {
-            self.pid
-        };
+        let gone = status == Status::Stopped;
+        let mut shown = self.told(if gone { 0 } else { self.pid }, status);
+        shown["owner"] = name_of(self.creator).into();
+        shown
+    }
+
+    /// The state as it is told to hooks and listeners: from where the first process
+    /// stands, and as its own pid namespace numbers it.
+    pub(crate) fn told(&self, pid: i32, status: Status) -> serde_json::Value {
         serde_json::json!({
             "ociVersion": self.oci_version,
             "id": self.id,
@@ -146,7 +151,6 @@ impl State {
             "rootfs": self.rootfs,
             "created": self.created,
             "annotations": self.annotations,
-            "owner": self.owner,
         })
     }
 }
@@ -194,7 +198,7 @@ pub fn folder(root: &Path, id: &str) -> PathBuf {
 /// # Errors
 /// When /proc cannot be read.
 pub fn start_time(pid: Pid) -> Result<Option<u64>> {
-    match fs::read_to_string(format!("/proc/{pid}/stat")) {
+    match kernel_text(format!("/proc/{pid}/stat")) {
         Ok(stat) => Ok(parse_stat(&stat)),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
         Err(error) if error.raw_os_error() == Some(libc::ESRCH) => Ok(None),
@@ -225,6 +229,18 @@ pub fn default_root() -> PathBuf {
         Some(base) if !caller_is_root() => base.join("skiff/runtime"),
         _ => PathBuf::from("/run/skiff/runtime"),
     }
+}
+
+/// A user's name on the host, or the number where it has none in `/etc/passwd`.
+fn name_of(uid: u32) -> String {
+    let users = fs::read_to_string("/etc/passwd").unwrap_or_default();
+    let number = uid.to_string();
+    let mut lines = users.lines().map(|line| line.split(':'));
+    let name = lines.find_map(|mut field| {
+        let name = field.next()?;
+        (field.nth(1)? == number).then(|| name.to_owned())
+    });
+    name.unwrap_or(number)
 }
 
 /// Whether the caller is root, of the host or of its user namespace.

@@ -6,13 +6,13 @@
 //! where the kernel refuses, what the host has mounted is bound, from the container's
 //! cgroup down. A hybrid host counts as version 1, as it does for runc.
 
-use std::fs;
 use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use nix::errno::Errno;
 use rustix::fs::symlinkat;
+use workbench::files::kernel_text;
 use workbench::steps;
 
 use super::{Mount, attributes, bind, filesystem};
@@ -25,8 +25,7 @@ use crate::table::{self, Entry};
 
 pub(super) fn perform(root: &Root, mount: &Mount, options: &Options) -> Result<()> {
     let table = table::read()?;
-    let ours =
-        fs::read_to_string("/proc/self/cgroup").context("read /proc/self/cgroup")?;
+    let ours = kernel_text("/proc/self/cgroup").context("read /proc/self/cgroup")?;
     let trees = trees(&table.0, &ours);
     if trees.is_empty() {
         one(root, mount, options)

@@ -28,42 +28,30 @@ impl Root {
     // ANCHOR: make_dir
     fn make_dir_by(&self, path: &Path, links: u32) -> Result<OwnedFd> {
         let folder = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
-        let mut at = self.resolve(Path::new("/"))?;
-        let mut walked = PathBuf::from("/");
-        let mut made = false;
-        let mut parts = path.components();
-        while let Some(part) = parts.next() {
-            walked.push(part);
-            if let (false, Ok(fd)) = (made, self.find(&walked, folder)) {
-                at = fd;
-                continue;
+        let shown = path.display();
+        let (found, above) = (self.find(path, folder), path.parent());
+        let (Err(_), Some(above)) = (&found, above) else {
+            return found.with_context(|| format!("find {shown} in the root"));
+        };
+        let Some(Component::Normal(name)) = path.components().next_back() else {
+            bail!("{shown} climbs out of a folder that is not there");
+        };
+        // What is missing is made below the descriptor of the folder above it.
+        let above = self.make_dir_by(above, links)?;
+        match mkdirat(&above, name, Mode::from_raw_mode(0o755)) {
+            Ok(()) | Err(Errno::EXIST) => {}
+            Err(errno) => {
+                Err(errno).with_context(|| format!("make {shown} in the root"))?
             }
-            // From the first missing folder on, each is made below the descriptor of
-            // the one before.
-            made = true;
-            let Component::Normal(name) = part else {
-                bail!(
-                    "{} climbs out of a folder that is not there",
-                    path.display()
-                );
-            };
-            let shown = walked.display();
-            match mkdirat(&at, name, Mode::from_raw_mode(0o755)) {
-                Ok(()) | Err(Errno::EXIST) => {}
-                Err(errno) => {
-                    Err(errno).with_context(|| format!("make {shown} in the root"))?
-                }
-            }
-            at = match openat(&at, name, folder | OFlags::NOFOLLOW, Mode::empty()) {
-                // No folder: perhaps a link, and then the way begins anew.
-                Err(Errno::NOTDIR | Errno::LOOP) => {
-                    let target = target(at.as_fd(), &walked, links)?;
-                    return self.make_dir_by(&target.join(parts.as_path()), links - 1);
-                }
-                opened => opened.with_context(|| format!("open {shown} in the root"))?,
-            };
         }
-        Ok(at)
+        match openat(&above, name, folder | OFlags::NOFOLLOW, Mode::empty()) {
+            // No folder: perhaps a link, and then the way leads there.
+            Err(Errno::NOTDIR | Errno::LOOP) => {
+                let target = target(above.as_fd(), path, links)?;
+                self.make_dir_by(&target, links - 1)
+            }
+            opened => opened.with_context(|| format!("open {shown} in the root")),
+        }
     }
     // ANCHOR_END: make_dir
 

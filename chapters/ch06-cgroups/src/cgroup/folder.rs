@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 use nix::errno::Errno;
 use nix::unistd::Pid;
+use workbench::files::kernel_text;
 use workbench::steps::step;
 
 use crate::layout::{Tree, Version};
@@ -41,12 +42,14 @@ impl Folder {
     fn make_once(&self, path: &Path, wanted: &BTreeSet<String>) -> io::Result<bool> {
         let mut new = false;
         let mut dir = self.tree.mount.clone();
+        let last = path.file_name();
         for name in path.iter().filter(|name| *name != "/") {
             if self.tree.version == Version::V2 {
                 self.give_children(&dir, wanted);
             }
             dir.push(name);
-            new = make_dir(&dir)?;
+            // Those above are there as a rule, the last one as a rule is not.
+            new = (Some(name) == last || !dir.is_dir()) && make_dir(&dir)?;
             if self.tree.controllers.iter().any(|name| name == "cpuset") {
                 inherit_cpuset(&dir, self.tree.version)?;
             }
@@ -73,9 +76,6 @@ impl Folder {
 fn make_dir(dir: &Path) -> io::Result<bool> {
     let why = "a cgroup is made by making its folder";
     let call = format_args!("mkdir({dir:?})");
-    if dir.is_dir() {
-        return Ok(false);
-    }
     match step(6, call, why, || fs::create_dir(dir)) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
         answer => answer.map(|()| true),
@@ -90,8 +90,8 @@ fn inherit_cpuset(dir: &Path, version: Version) -> io::Result<()> {
     for file in ["cpuset.cpus", "cpuset.mems"] {
         let here = dir.join(file);
         let above = dir.parent().unwrap_or(dir).join(file);
-        if fs::read_to_string(&here)?.trim().is_empty() {
-            let value = fs::read_to_string(above)?;
+        if kernel_text(&here)?.trim().is_empty() {
+            let value = kernel_text(above)?;
             let why =
                 "a new cpuset of version 1 is empty, and while it is, takes no process";
             write(&here, value.trim(), why)?;
@@ -121,7 +121,7 @@ pub fn set_file(file: &Path, value: &str) -> Result<()> {
 /// The processes of one folder. A process that this pid namespace cannot see shows up
 /// as 0 and is left out: to kill(2), 0 means the caller's own group.
 pub(crate) fn pids_in(procs: &Path) -> io::Result<Vec<Pid>> {
-    let text = fs::read_to_string(procs)?;
+    let text = kernel_text(procs)?;
     let numbers = text.lines().filter_map(|line| line.parse().ok());
     Ok(numbers.filter(|n| *n > 0).map(Pid::from_raw).collect())
 }

@@ -1,14 +1,16 @@
 //! Limits, written to the files of a group.
 
-use std::io;
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write};
+use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 use nix::errno::Errno;
-use std::os::fd::AsFd;
+use workbench::steps::step;
 
 use super::Cgroup;
-use super::folder::{is_absent, write};
+use super::folder::is_absent;
 use crate::filter;
 use crate::layout::{Layout, Version};
 use crate::limits::{Limits, Setting};
@@ -24,8 +26,9 @@ impl Cgroup {
         self.check_usage(limits)?;
         let mut missing = Vec::new();
         let mut refused = Vec::new();
+        let mut last = Last::default();
         for setting in self.settings(limits) {
-            match self.apply(&setting) {
+            match self.apply(&setting, &mut last) {
                 Ok(()) => {}
                 Err(error) if is_absent(&error) => {
                     missing.push(format!("{}: {error}", told(&setting)));
@@ -36,7 +39,7 @@ impl Cgroup {
         // A value can be refused since its partner has not moved yet (memory's part
         // and sum, the quota and its period): once more, now that all others are set.
         for setting in refused {
-            self.apply(&setting)
+            self.apply(&setting, &mut last)
                 .map_err(|error| written(error, &self.file_of(&setting), &setting.value))
                 .with_context(|| format!("limit cgroup {}", self.path.display()))?;
         }
@@ -97,9 +100,12 @@ impl Cgroup {
         }
     }
 
-    fn apply(&self, setting: &Setting) -> io::Result<()> {
+    fn apply(&self, setting: &Setting, last: &mut Last) -> io::Result<()> {
+        let (path, value) = (self.file_of(setting), &setting.value);
         let why = "a limit is a number in a file";
-        write(&self.file_of(setting), &setting.value, why)
+        step(6, format_args!("write({path:?}, {value:?})"), why, || {
+            last.at(&path)?.write_all(value.as_bytes())
+        })
     }
 
     /// The file of a setting; one that is nowhere, where no tree has its controller.
@@ -110,11 +116,31 @@ impl Cgroup {
         let path = folder.map_or(Path::new("/nowhere"), |folder| &folder.path);
         let file = path.join(&setting.file);
         // Weights are a scheduler's own, and it has put its name into theirs.
-        let bfq = setting.file.replace("blkio.weight", "blkio.bfq.weight");
-        match path.join(bfq) {
-            other if !file.exists() && other.exists() => other,
-            _ => file,
+        if let Some(rest) = setting.file.strip_prefix("blkio.weight") {
+            let other = path.join(format!("blkio.bfq.weight{rest}"));
+            if !file.exists() && other.exists() {
+                return other;
+            }
         }
+        file
+    }
+}
+
+/// The file that was written to last. Device rules go one by one into the same one, and
+/// to open a file of a cgroup takes longer than to write to it.
+#[derive(Default)]
+struct Last(Option<(PathBuf, File)>);
+
+impl Last {
+    fn at(&mut self, path: &Path) -> io::Result<&mut File> {
+        let (_, file) = match self.0.take() {
+            Some(last) if last.0 == path => self.0.insert(last),
+            _ => {
+                let file = OpenOptions::new().write(true).open(path)?;
+                self.0.insert((path.to_owned(), file))
+            }
+        };
+        Ok(file)
     }
 }
 

@@ -160,11 +160,13 @@ fn read(layers: &[&Path], path: &Path) -> String {
         let Ok(root) = Root::open(layer) else {
             continue;
         };
-        if root.resolve(path).is_err() {
-            continue;
+        match root.read(path, LONGEST) {
+            Ok(None) => {}
+            found => {
+                let bytes = found.ok().flatten().unwrap_or_default();
+                return String::from_utf8_lossy(&bytes).into_owned();
+            }
         }
-        let bytes = root.read(path, LONGEST).unwrap_or_default();
-        return String::from_utf8_lossy(&bytes).into_owned();
     }
     String::new()
 }

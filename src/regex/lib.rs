@@ -1,0 +1,3 @@
+//! The crate `regex` of this workspace: see `Cargo.toml`.
+
+pub use regex_lite::*;
