@@ -7,10 +7,8 @@ use proptest::sample::Index;
 use super::message::{first, take};
 use super::*;
 
-/// An answer with this sequence number.
-fn answer(kind: u16, sequence: u32, body: &[u8]) -> Vec<u8> {
+fn written(kind: u16, flags: u16, sequence: u32, body: &[u8]) -> Vec<u8> {
     let mut datagram = Vec::new();
-    let flags = 0;
     let message = Message {
         kind,
         flags,
@@ -19,6 +17,10 @@ fn answer(kind: u16, sequence: u32, body: &[u8]) -> Vec<u8> {
     };
     message.write(&mut datagram);
     datagram
+}
+
+fn answer(kind: u16, sequence: u32, body: &[u8]) -> Vec<u8> {
+    written(kind, 0, sequence, body)
 }
 
 fn error(sequence: u32, code: i32) -> Vec<u8> {
@@ -141,14 +143,8 @@ fn a_length_is_not_believed() {
 #[test]
 fn an_answer_that_does_not_fit_is_an_error() {
     let socket = Socket::open(SockProtocol::NetlinkRoute).unwrap();
-    let mut datagram = Vec::new();
-    let message = Message {
-        kind: libc::RTM_GETLINK,
-        flags: REQUEST | libc::NLM_F_DUMP as u16,
-        sequence: 1,
-        body: &[0; 16],
-    };
-    message.write(&mut datagram);
+    let flags = REQUEST | libc::NLM_F_DUMP as u16;
+    let datagram = written(libc::RTM_GETLINK, flags, 1, &[0; 16]);
     send(socket.0.as_raw_fd(), &datagram, MsgFlags::empty()).unwrap();
     let mut room = [0; 20];
     assert_eq!(socket.receive(&mut room), Err(Errno::EMSGSIZE));
