@@ -6,13 +6,14 @@ use std::net::Ipv4Addr;
 use std::os::fd::{AsRawFd, BorrowedFd};
 
 use anyhow::{Context, Result};
-use netlink_packet_route::RouteNetlinkMessage;
-use netlink_packet_route::link::{
-    InfoBridgePort, InfoData, InfoKind, InfoPortData, InfoPortKind, InfoVeth,
-    LinkAttribute, LinkInfo, LinkMessage,
-};
 
-use crate::route::{CHANGE, MAKE, Route, named};
+use crate::netlink::Attributes;
+use crate::route::{Link, Request, Route};
+
+/// In a veth's data: the other end (`<linux/veth.h>`).
+const VETH_INFO_PEER: u16 = 1;
+/// In a bridge port's data: whether it sends back what came from it (`<linux/if_link.h>`).
+const IFLA_BRPORT_MODE: u16 = 4;
 
 /// An Ethernet address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,7 +79,7 @@ pub fn attach(
         endpoint.mac
     );
     let why = "a cable with both ends plugged in: it never lay on the host";
-    host.request(RouteNetlinkMessage::NewLink(pair), MAKE, &call, why)
+    host.tell(&Request::make(libc::RTM_NEWLINK, pair.body()), &call, why)
         .with_context(|| format!("make the pair {host_name} and {name_inside}"))?;
     let configured =
         allow_return(&host, host_name).and_then(|()| configure(&inside, endpoint));
@@ -92,21 +93,20 @@ pub fn attach(
 /// The whole pair is one message: the other end is an attribute of the first one, and
 /// carries the namespace that it is to be made in (`IFLA_NET_NS_FD`).
 // ANCHOR: pair
-fn pair(bridge: u32, namespace: BorrowedFd<'_>, endpoint: &Endpoint) -> LinkMessage {
-    let mut inner = named(&endpoint.name_inside, false);
-    inner.attributes.extend([
-        LinkAttribute::NetNsFd(namespace.as_raw_fd()),
-        LinkAttribute::Address(endpoint.mac.0.to_vec()),
-    ]);
-    let mut outer = named(&endpoint.host_name, true);
-    outer.attributes.extend([
-        LinkAttribute::Controller(bridge),
-        LinkAttribute::LinkInfo(vec![
-            LinkInfo::Kind(InfoKind::Veth),
-            LinkInfo::Data(InfoData::Veth(InfoVeth::Peer(inner))),
-        ]),
-    ]);
-    outer
+fn pair(bridge: u32, namespace: BorrowedFd<'_>, endpoint: &Endpoint) -> Link {
+    let namespace = namespace.as_raw_fd().cast_unsigned();
+    let inner = Link::named(&endpoint.name_inside).with(|all| {
+        all.number(libc::IFLA_NET_NS_FD, namespace)
+            .bytes(libc::IFLA_ADDRESS, &endpoint.mac.0)
+    });
+    let other_end = Attributes::default().bytes(VETH_INFO_PEER, &inner.body());
+    let veth = Attributes::default()
+        .text(libc::IFLA_INFO_KIND, "veth")
+        .nested(libc::IFLA_INFO_DATA, other_end);
+    Link::named(&endpoint.host_name).up().with(|all| {
+        all.number(libc::IFLA_MASTER, bridge)
+            .nested(libc::IFLA_LINKINFO, veth)
+    })
 }
 // ANCHOR_END: pair
 
@@ -114,16 +114,15 @@ fn pair(bridge: u32, namespace: BorrowedFd<'_>, endpoint: &Endpoint) -> LinkMess
 /// container goes to its own published port and the bridge itself applies the rules
 /// (`br_netfilter`, which docker loads for the whole machine).
 fn allow_return(host: &Route, host_name: &str) -> Result<()> {
-    let mut port = named(host_name, false);
-    port.attributes.push(LinkAttribute::LinkInfo(vec![
-        LinkInfo::PortKind(InfoPortKind::Bridge),
-        LinkInfo::PortData(InfoPortData::BridgePort(vec![InfoBridgePort::HairpinMode(
-            true,
-        )])),
-    ]));
+    let hairpin = Attributes::default().bytes(IFLA_BRPORT_MODE, &[1]);
+    let bridged = Attributes::default()
+        .text(libc::IFLA_INFO_SLAVE_KIND, "bridge")
+        .nested(libc::IFLA_INFO_SLAVE_DATA, hairpin);
+    let port =
+        Link::named(host_name).with(|all| all.nested(libc::IFLA_LINKINFO, bridged));
     let call = format!("RTM_NEWLINK({{{host_name}, hairpin on}})");
     let why = "a container may come back to itself by its published port";
-    host.request(RouteNetlinkMessage::NewLink(port), CHANGE, &call, why)
+    host.tell(&Request::about(libc::RTM_NEWLINK, port.body()), &call, why)
         .with_context(|| format!("set the bridge port {host_name} to hairpin"))
 }
 
@@ -148,4 +147,43 @@ fn configure(inside: &Route, endpoint: &Endpoint) -> Result<()> {
 /// When the caller may not.
 pub fn detach(host_name: &str) -> Result<()> {
     Route::open()?.remove_link(host_name)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::stdin;
+    use std::os::fd::AsFd;
+
+    use super::*;
+
+    #[test]
+    fn the_other_end_is_a_link_inside_an_attribute() {
+        let endpoint = Endpoint {
+            host_name: "v0".into(),
+            name_inside: "eth0".into(),
+            address: Ipv4Addr::new(10, 0, 0, 2),
+            prefix: 24,
+            gateway: None,
+            mac: Mac([2, 0x42, 10, 0, 0, 2]),
+        };
+        // The descriptor's number is all that is sent of it.
+        let pair = pair(5, stdin().as_fd(), &endpoint);
+        let expected = [
+            // Up, of what may change only that (`struct ifinfomsg`); IFLA_IFNAME,
+            // IFLA_MASTER.
+            &[0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0][..],
+            &[7, 0, 3, 0, b'v', b'0', 0, 0, 8, 0, 10, 0, 5, 0, 0, 0],
+            // IFLA_LINKINFO, and in it IFLA_INFO_KIND, IFLA_INFO_DATA, VETH_INFO_PEER.
+            &[
+                72, 0, 18, 0x80, 9, 0, 1, 0, b'v', b'e', b't', b'h', 0, 0, 0, 0,
+            ],
+            &[56, 0, 2, 0x80, 52, 0, 1, 0],
+            // The other link: IFLA_IFNAME, IFLA_NET_NS_FD, IFLA_ADDRESS.
+            &[0; 16],
+            &[9, 0, 3, 0, b'e', b't', b'h', b'0', 0, 0, 0, 0],
+            &[8, 0, 28, 0, 0, 0, 0, 0],
+            &[10, 0, 1, 0, 2, 0x42, 10, 0, 0, 2, 0, 0],
+        ];
+        assert_eq!(pair.body(), expected.concat());
+    }
 }

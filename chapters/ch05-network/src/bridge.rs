@@ -7,12 +7,11 @@
 use std::net::Ipv4Addr;
 
 use anyhow::{Context, Result, bail};
-use netlink_packet_route::RouteNetlinkMessage;
-use netlink_packet_route::link::{InfoKind, LinkAttribute, LinkInfo};
 use nix::errno::Errno;
 
 use crate::attach::Mac;
-use crate::route::{MAKE, Route, kind_of, named};
+use crate::netlink::Attributes;
+use crate::route::{Link, Request, Route};
 
 /// Makes the bridge `name`, up and with the gateway's address, unless it is there.
 ///
@@ -22,17 +21,18 @@ use crate::route::{MAKE, Route, kind_of, named};
 // ANCHOR: ensure_bridge
 pub fn ensure_bridge(name: &str, gateway: Ipv4Addr, prefix: u8) -> Result<()> {
     let route = Route::open()?;
-    let mut bridge = named(name, true);
-    bridge.attributes.extend([
-        LinkAttribute::LinkInfo(vec![LinkInfo::Kind(InfoKind::Bridge)]),
-        // Without one of its own, a bridge takes the lowest of its ports', and with
-        // each container that comes or goes the neighbours would have to learn again.
-        LinkAttribute::Address(Mac::of(gateway).0.to_vec()),
-    ]);
+    let kind = Attributes::default().text(libc::IFLA_INFO_KIND, "bridge");
+    let bridge = Link::named(name).up().with(|all| {
+        // Without an address of its own, a bridge takes the lowest of its ports', and
+        // with each container that comes or goes the neighbours would have to learn
+        // again.
+        all.nested(libc::IFLA_LINKINFO, kind)
+            .bytes(libc::IFLA_ADDRESS, &Mac::of(gateway).0)
+    });
     let call = format!("RTM_NEWLINK({{{name}, bridge, up}})");
     let why = "a switch, and the host's own interface to it";
-    let bridge = RouteNetlinkMessage::NewLink(bridge);
-    match route.request(bridge, MAKE, &call, why) {
+    let request = Request::make(libc::RTM_NEWLINK, bridge.body());
+    match route.tell(&request, &call, why) {
         Ok(()) => {}
         Err(Errno::EEXIST) => check(&route, name, gateway, prefix)?,
         Err(errno) => {
@@ -46,10 +46,13 @@ pub fn ensure_bridge(name: &str, gateway: Ipv4Addr, prefix: u8) -> Result<()> {
 /// Makes sure that what is there is what is wanted, and up.
 fn check(route: &Route, name: &str, gateway: Ipv4Addr, prefix: u8) -> Result<()> {
     let link = route.link(name)?.context("it was there a moment ago")?;
-    if kind_of(&link) != Some(&InfoKind::Bridge) {
+    if link.kind().as_deref() != Some("bridge") {
         bail!("the interface {name} is there, and it is no bridge");
     }
-    let addresses = route.addresses(link.header.index)?;
+    let addresses = route.addresses(link.index)?.into_iter();
+    let addresses: Vec<_> = addresses
+        .filter_map(|one| Some((one.local()?, one.prefix)))
+        .collect();
     if let Some((address, length)) = addresses.first()
         && !addresses.contains(&(gateway, prefix))
     {

@@ -7,12 +7,9 @@
 use std::os::fd::{AsRawFd, BorrowedFd};
 
 use anyhow::{Context, Result, ensure};
-use netlink_packet_core::NLM_F_DUMP;
-use netlink_packet_route::RouteNetlinkMessage;
-use netlink_packet_route::address::{AddressAttribute, AddressMessage, AddressScope};
-use netlink_packet_route::link::LinkAttribute;
 
-use crate::route::{CHANGE, MAKE, Route};
+use crate::netlink::Attributes;
+use crate::route::{Address, Link, Request, Route};
 
 /// Moves the interface `link` of the caller's network namespace into `namespace`, where
 /// it is called `name`, has the addresses that it had, and is up.
@@ -35,71 +32,49 @@ pub fn hand_over(link: &str, namespace: BorrowedFd<'_>, name: &str) -> Result<()
         taken.is_none(),
         "the container has an interface {name} already"
     );
-    let mut message = host
-        .link(link)
-        .with_context(|| format!("look for {link}"))?
-        .with_context(|| format!("there is no interface {link}"))?;
-    let addresses = lasting_addresses(&host, message.header.index)?;
-    message.attributes = vec![
-        LinkAttribute::NetNsFd(namespace.as_raw_fd()),
-        LinkAttribute::IfName(name.to_owned()),
-    ];
+    let index = host.index(link)?;
+    let addresses = lasting_addresses(&host, index)?;
+    let to = namespace.as_raw_fd().cast_unsigned();
+    let mut moved = Link::named(name).with(|all| all.number(libc::IFLA_NET_NS_FD, to));
+    moved.index = index;
     let call = format!("RTM_SETLINK({{{link}, to the container, as {name}}})");
     let why = "an interface is in one network namespace at a time";
-    host.request(RouteNetlinkMessage::SetLink(message), CHANGE, &call, why)
+    host.tell(&Request::about(libc::RTM_SETLINK, moved.body()), &call, why)
         .with_context(|| format!("move {link} into the container"))?;
     let index = inside.index(name)?;
     for mut address in addresses {
-        address.header.index = index;
-        let shown = shown(&address);
-        let call = format!("RTM_NEWADDR({{{name}, {shown}}})");
+        address.index = index;
+        let request = Request::make(libc::RTM_NEWADDR, address.body());
+        let call = format!("RTM_NEWADDR({{{name}, {address}}})");
         let why = "what it was called on the network, it is called in there too";
         inside
-            .request(RouteNetlinkMessage::NewAddress(address), MAKE, &call, why)
-            .with_context(|| format!("give {name} the address {shown}"))?;
+            .tell(&request, &call, why)
+            .with_context(|| format!("give {name} the address {address}"))?;
     }
     inside.bring_up(name, "on its way it was taken down")
 }
 
 /// The addresses that somebody has given to an interface: not those that it makes from
 /// its own, nor those that end with a lease.
-fn lasting_addresses(host: &Route, index: u32) -> Result<Vec<AddressMessage>> {
-    /// `IFA_F_PERMANENT` of `linux/if_addr.h`.
-    const PERMANENT: u8 = 0x80;
-    let all = host
-        .exchange(
-            RouteNetlinkMessage::GetAddress(AddressMessage::default()),
-            NLM_F_DUMP,
-        )
-        .context("list the addresses")?;
-    let mut lasting = Vec::new();
-    for answer in all {
-        let RouteNetlinkMessage::NewAddress(mut address) = answer else {
-            continue;
-        };
-        let header = &address.header;
-        let permanent = header.flags.bits() & PERMANENT != 0;
-        if header.index == index && header.scope == AddressScope::Universe && permanent {
-            // A label is the interface's old name.
-            address.attributes.retain(|one| {
-                matches!(
-                    one,
-                    AddressAttribute::Local(_)
-                        | AddressAttribute::Address(_)
-                        | AddressAttribute::Broadcast(_)
-                )
-            });
-            lasting.push(address);
-        }
+fn lasting_addresses(host: &Route, index: u32) -> Result<Vec<Address>> {
+    let mut lasting = host.addresses(index)?;
+    lasting.retain(|address| {
+        let permanent = u32::from(address.flags) & libc::IFA_F_PERMANENT != 0;
+        address.scope == libc::RT_SCOPE_UNIVERSE && permanent
+    });
+    for address in &mut lasting {
+        address.attributes = what_it_is(&address.attributes);
     }
     Ok(lasting)
 }
 
-fn shown(address: &AddressMessage) -> String {
-    let own = address.attributes.iter().find_map(|one| match one {
-        AddressAttribute::Local(own) | AddressAttribute::Address(own) => Some(*own),
-        _ => None,
-    });
-    let own = own.map_or("?".to_owned(), |own| own.to_string());
-    format!("{own}/{}", address.header.prefix_len)
+/// The attributes that are the address itself. A label is the interface's old name, and
+/// the rest the kernel counts anew.
+fn what_it_is(all: &Attributes) -> Attributes {
+    let kept = [libc::IFA_LOCAL, libc::IFA_ADDRESS, libc::IFA_BROADCAST];
+    all.iter()
+        .filter(|(kind, _)| kept.contains(kind))
+        .fold(Attributes::default(), |all, (kind, value)| {
+            all.bytes(kind, value)
+        })
 }

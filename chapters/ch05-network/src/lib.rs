@@ -5,7 +5,8 @@
 //! interfaces from it into a container; [`nat`] lets it out, and lets others in at
 //! published ports; [`pool`] gives out addresses, [`ports`] the host's ports; [`names`] writes the files by which
 //! a container finds others. Links and addresses are told to the kernel over
-//! rtnetlink(7), rules over nfnetlink: no `ip`, no `iptables`, no `nft` is run.
+//! rtnetlink(7), rules over nfnetlink, in messages that `netlink` reads and writes: no
+//! `ip`, no `iptables`, no `nft` is run.
 
 pub mod attach;
 pub mod bridge;
@@ -14,6 +15,7 @@ mod hand_over;
 pub mod loopback;
 pub mod names;
 pub mod nat;
+mod netlink;
 pub mod pool;
 pub mod ports;
 mod route;

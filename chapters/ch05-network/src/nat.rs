@@ -8,7 +8,6 @@
 //!
 //! The kernel is spoken to in its own messages (`nat/message.rs`): no `nft` is run.
 
-mod attributes;
 mod expression;
 mod message;
 mod rule;

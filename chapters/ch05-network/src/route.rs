@@ -1,41 +1,69 @@
 //! A conversation with the kernel about links, addresses and routes (rtnetlink(7)).
 //!
-//! Each request is one message and is acknowledged before the next one is sent, so a
-//! refusal belongs to the request that caused it.
+//! Each request is one message and is done before the next one is sent.
 
+mod address;
+mod link;
 mod requests;
+#[cfg(test)]
+mod tests;
 
+use std::cell::Cell;
 use std::os::fd::BorrowedFd;
 
 use anyhow::{Context, Result, bail};
-use netlink_packet_core::{
-    NLM_F_ACK, NLM_F_CREATE, NLM_F_DUMP, NLM_F_EXCL, NLM_F_REQUEST, NetlinkHeader,
-    NetlinkMessage, NetlinkPayload,
-};
-use netlink_packet_route::RouteNetlinkMessage;
-use netlink_sys::{Socket, SocketAddr, protocols::NETLINK_ROUTE};
-use nix::errno::Errno;
 use nix::sched::{CloneFlags, setns};
+use nix::sys::socket::SockProtocol;
 use workbench::steps::step;
 
+use crate::netlink::{Answer, Message, REQUEST, Socket};
+pub(crate) use address::Address;
+pub(crate) use link::Link;
 pub use requests::subnets_in_use;
-pub(crate) use requests::{kind_of, named};
 
-/// A request that makes something new, and one that changes what is there.
-pub(crate) const MAKE: u16 = NLM_F_CREATE | NLM_F_EXCL;
-pub(crate) const CHANGE: u16 = 0;
+/// A message that asks for something or wants it done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Request {
+    kind: u16,
+    flags: u16,
+    body: Vec<u8>,
+}
+
+impl Request {
+    /// Makes something that is not there yet; EEXIST if it is.
+    pub(crate) fn make(kind: u16, body: Vec<u8>) -> Self {
+        let flags = (libc::NLM_F_CREATE | libc::NLM_F_EXCL) as u16;
+        Self { kind, flags, body }
+    }
+
+    /// Is about one thing that is there: changes it, removes it, asks for it.
+    pub(crate) fn about(kind: u16, body: Vec<u8>) -> Self {
+        let flags = 0;
+        Self { kind, flags, body }
+    }
+
+    /// Asks for all of a kind.
+    pub(crate) fn list(kind: u16, body: Vec<u8>) -> Self {
+        let flags = libc::NLM_F_DUMP as u16;
+        Self { kind, flags, body }
+    }
+}
 
 /// A socket to the kernel, in the network namespace where it was opened.
-pub(crate) struct Route(Socket);
+#[derive(Debug)]
+pub(crate) struct Route {
+    socket: Socket,
+    /// The number of the latest request.
+    sequence: Cell<u32>,
+}
 
 impl Route {
     /// A socket in the caller's network namespace.
     pub(crate) fn open() -> Result<Self> {
-        let mut socket = Socket::new(NETLINK_ROUTE).context("open a netlink socket")?;
-        socket.bind_auto().context("bind the netlink socket")?;
-        let kernel = SocketAddr::new(0, 0);
-        socket.connect(&kernel).context("connect to the kernel")?;
-        Ok(Self(socket))
+        let socket =
+            Socket::open(SockProtocol::NetlinkRoute).context("open a netlink socket")?;
+        let sequence = Cell::new(0);
+        Ok(Self { socket, sequence })
     }
 
     /// A socket in another network namespace. A socket stays where it was made, so a
@@ -57,65 +85,31 @@ impl Route {
     }
     // ANCHOR_END: open_in
 
-    /// Sends one request, announced as `call`, and waits for its acknowledgement.
-    pub(crate) fn request(
+    /// Sends one request, announced as `call`, and waits until it is done.
+    pub(crate) fn tell(
         &self,
-        message: RouteNetlinkMessage,
-        flags: u16,
+        request: &Request,
         call: &str,
         why: &str,
     ) -> nix::Result<()> {
         step(5, format_args!("{call}"), why, || {
-            self.exchange(message, flags | NLM_F_ACK).map(drop)
+            self.ask(request).map(drop)
         })
     }
 
-    /// Sends a message and collects what comes back, up to its end.
-    pub(crate) fn exchange(
-        &self,
-        message: RouteNetlinkMessage,
-        flags: u16,
-    ) -> nix::Result<Vec<RouteNetlinkMessage>> {
-        let mut header = NetlinkHeader::default();
-        header.flags = flags | NLM_F_REQUEST;
-        let mut message =
-            NetlinkMessage::new(header, NetlinkPayload::InnerMessage(message));
-        message.finalize();
-        let mut bytes = vec![0; message.buffer_len()];
-        message.serialize(&mut bytes);
-        self.0.send(&bytes, 0).map_err(errno)?;
-        let mut answers = Vec::new();
-        loop {
-            let (datagram, _) = self.0.recv_from_full().map_err(errno)?;
-            if take(&datagram, &mut answers)? || flags & (NLM_F_ACK | NLM_F_DUMP) == 0 {
-                return Ok(answers);
-            }
-        }
+    /// Sends one request and collects what comes back, up to its end.
+    pub(crate) fn ask(&self, request: &Request) -> nix::Result<Vec<Answer>> {
+        let number = self.sequence.get().wrapping_add(1);
+        self.sequence.set(number);
+        let message = Message {
+            kind: request.kind,
+            // A list ends by itself, and is not acknowledged though it is asked for.
+            flags: request.flags | REQUEST | libc::NLM_F_ACK as u16,
+            sequence: number,
+            body: &request.body,
+        };
+        let mut datagram = Vec::new();
+        message.write(&mut datagram);
+        self.socket.ask(&datagram, &(number..=number))
     }
-}
-
-/// Reads the messages of one datagram; true when they end the answer.
-fn take(datagram: &[u8], answers: &mut Vec<RouteNetlinkMessage>) -> nix::Result<bool> {
-    let mut rest = datagram;
-    while !rest.is_empty() {
-        let message = NetlinkMessage::<RouteNetlinkMessage>::deserialize(rest)
-            .map_err(|_| Errno::EBADMSG)?;
-        // Each message is padded to four bytes, but the last one need not be.
-        let length = (message.header.length as usize).next_multiple_of(4);
-        match message.payload {
-            NetlinkPayload::InnerMessage(answer) => answers.push(answer),
-            NetlinkPayload::Error(error) => match error.code {
-                Some(code) => return Err(Errno::from_raw(code.get().saturating_neg())),
-                None => return Ok(true),
-            },
-            NetlinkPayload::Done(_) => return Ok(true),
-            _ => {}
-        }
-        rest = rest.get(length..).unwrap_or_default();
-    }
-    Ok(false)
-}
-
-fn errno(error: std::io::Error) -> Errno {
-    error.raw_os_error().map_or(Errno::EIO, Errno::from_raw)
 }

@@ -4,35 +4,32 @@
 use std::net::Ipv4Addr;
 
 use super::Protocol;
-use super::attributes::Attributes;
 use super::rule::Part;
+use crate::netlink::Attributes;
 use crate::subnet::Subnet;
 
 /// The register that all conditions use, and a second one for a port.
-const FIRST: u32 = 1;
-const SECOND: u32 = 2;
+const FIRST: u32 = libc::NFT_REG_1 as u32;
+const SECOND: u32 = libc::NFT_REG_2 as u32;
 /// The register whose value ends a rule.
-const VERDICT: u32 = 0;
-/// `NFT_CMP_EQ`, `NFT_CMP_NEQ`
-const EQUAL: u32 = 0;
-const UNEQUAL: u32 = 1;
-/// `NFT_META_…`
-const IN_NAME: u32 = 6;
-const OUT_NAME: u32 = 7;
-const PROTOCOL: u32 = 16;
-/// `NFT_CT_…`, with the bits of established and related, and of `IPS_DST_NAT`.
-const STATE: u32 = 0;
-const STATUS: u32 = 2;
+const VERDICT: u32 = libc::NFT_REG_VERDICT as u32;
+const EQUAL: u32 = libc::NFT_CMP_EQ as u32;
+const UNEQUAL: u32 = libc::NFT_CMP_NEQ as u32;
+const IN_NAME: u32 = libc::NFT_META_IIFNAME as u32;
+const OUT_NAME: u32 = libc::NFT_META_OIFNAME as u32;
+const PROTOCOL: u32 = libc::NFT_META_L4PROTO as u32;
+/// With the bits of established and related, and of `IPS_DST_NAT`.
+const STATE: u32 = libc::NFT_CT_STATE as u32;
+const STATUS: u32 = libc::NFT_CT_STATUS as u32;
 const KNOWN: u32 = 2 | 4;
 const DNAT: u32 = 1 << 5;
-/// `NFT_PAYLOAD_…_HEADER`, and where in it.
-const NETWORK: u32 = 1;
-const TRANSPORT: u32 = 2;
+/// A header, and where in it.
+const NETWORK: u32 = libc::NFT_PAYLOAD_NETWORK_HEADER as u32;
+const TRANSPORT: u32 = libc::NFT_PAYLOAD_TRANSPORT_HEADER as u32;
 const SOURCE: (u32, u32) = (NETWORK, 12);
 const DESTINATION: (u32, u32) = (NETWORK, 16);
 const PORT: (u32, u32) = (TRANSPORT, 2);
-/// `RTN_LOCAL`
-const LOCAL: u32 = 2;
+const LOCAL: u32 = libc::RTN_LOCAL as u32;
 
 /// Appends the expressions that are `part` to a rule's list.
 pub(super) fn write(list: Attributes, part: &Part) -> Attributes {
@@ -47,8 +44,8 @@ pub(super) fn write(list: Attributes, part: &Part) -> Attributes {
         Part::Port(protocol, port) => to_port(list, *protocol, *port),
         Part::Known => connection(list, STATE, KNOWN),
         Part::Published => connection(list, STATUS, DNAT),
-        Part::Accept => verdict(list, 1),
-        Part::Drop => verdict(list, 0),
+        Part::Accept => verdict(list, libc::NF_ACCEPT),
+        Part::Drop => verdict(list, libc::NF_DROP),
         Part::Masquerade => add(list, "masq", Attributes::default()),
         Part::To(to) => translate(list, *to.ip(), to.port()),
     }
@@ -65,16 +62,18 @@ fn value(bytes: &[u8]) -> Attributes {
 }
 
 fn compare(list: Attributes, how: u32, with: &[u8]) -> Attributes {
-    let data = Attributes::default().number(1, FIRST).number(2, how);
+    let data = Attributes::default()
+        .big_endian(1, FIRST)
+        .big_endian(2, how);
     add(list, "cmp", data.nested(3, value(with)))
 }
 
 /// Keeps the bits of the mask.
 fn mask(list: Attributes, mask: [u8; 4]) -> Attributes {
     let data = Attributes::default()
-        .number(1, FIRST)
-        .number(2, FIRST)
-        .number(3, 4)
+        .big_endian(1, FIRST)
+        .big_endian(2, FIRST)
+        .big_endian(3, 4)
         .nested(4, value(&mask))
         .nested(5, value(&[0; 4]));
     add(list, "bitwise", data)
@@ -84,13 +83,21 @@ fn load_meta(list: Attributes, key: u32) -> Attributes {
     add(
         list,
         "meta",
-        Attributes::default().number(1, FIRST).number(2, key),
+        Attributes::default()
+            .big_endian(1, FIRST)
+            .big_endian(2, key),
     )
 }
 
 fn load_packet(list: Attributes, (base, offset): (u32, u32), length: u32) -> Attributes {
-    let data = Attributes::default().number(1, FIRST).number(2, base);
-    add(list, "payload", data.number(3, offset).number(4, length))
+    let data = Attributes::default()
+        .big_endian(1, FIRST)
+        .big_endian(2, base);
+    add(
+        list,
+        "payload",
+        data.big_endian(3, offset).big_endian(4, length),
+    )
 }
 
 fn interface(list: Attributes, key: u32, how: u32, name: &str) -> Attributes {
@@ -114,8 +121,8 @@ fn address(list: Attributes, which: (u32, u32), subnet: Subnet) -> Attributes {
 fn for_this_host(list: Attributes) -> Attributes {
     const ADDRESS_TYPE: u32 = 3;
     const OF_RECEIVER: u32 = 2;
-    let data = Attributes::default().number(1, FIRST);
-    let data = data.number(2, ADDRESS_TYPE).number(3, OF_RECEIVER);
+    let data = Attributes::default().big_endian(1, FIRST);
+    let data = data.big_endian(2, ADDRESS_TYPE).big_endian(3, OF_RECEIVER);
     compare(add(list, "fib", data), EQUAL, &LOCAL.to_ne_bytes())
 }
 
@@ -131,18 +138,22 @@ fn to_port(list: Attributes, protocol: Protocol, port: u16) -> Attributes {
 
 /// Whether one of these bits is set in what connection tracking knows.
 fn connection(list: Attributes, key: u32, bits: u32) -> Attributes {
-    let data = Attributes::default().number(1, FIRST).number(2, key);
+    let data = Attributes::default()
+        .big_endian(1, FIRST)
+        .big_endian(2, key);
     let list = mask(add(list, "ct", data), bits.to_ne_bytes());
     compare(list, UNEQUAL, &[0; 4])
 }
 
 fn set(list: Attributes, register: u32, what: Attributes) -> Attributes {
-    let data = Attributes::default().number(1, register).nested(2, what);
+    let data = Attributes::default()
+        .big_endian(1, register)
+        .nested(2, what);
     add(list, "immediate", data)
 }
 
-fn verdict(list: Attributes, code: u32) -> Attributes {
-    let verdict = Attributes::default().number(1, code);
+fn verdict(list: Attributes, code: i32) -> Attributes {
+    let verdict = Attributes::default().big_endian(1, code.cast_unsigned());
     set(list, VERDICT, Attributes::default().nested(2, verdict))
 }
 
@@ -151,6 +162,8 @@ fn translate(list: Attributes, address: Ipv4Addr, port: u16) -> Attributes {
     const IPV4: u32 = 2;
     let list = set(list, FIRST, value(&address.octets()));
     let list = set(list, SECOND, value(&port.to_be_bytes()));
-    let data = Attributes::default().number(1, DNAT).number(2, IPV4);
-    add(list, "nat", data.number(3, FIRST).number(5, SECOND))
+    let data = Attributes::default()
+        .big_endian(1, DNAT)
+        .big_endian(2, IPV4);
+    add(list, "nat", data.big_endian(3, FIRST).big_endian(5, SECOND))
 }

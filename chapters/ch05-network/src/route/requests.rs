@@ -1,36 +1,26 @@
 //! What is asked of the kernel: links, addresses and routes made, found, removed.
 
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::Ipv4Addr;
 
 use anyhow::{Context, Result};
-use netlink_packet_core::NLM_F_DUMP;
-use netlink_packet_route::address::{AddressAttribute, AddressMessage};
-use netlink_packet_route::link::{
-    InfoKind, LinkAttribute, LinkFlags, LinkInfo, LinkMessage,
-};
-use netlink_packet_route::route::{
-    RouteAddress, RouteAttribute, RouteMessage, RouteProtocol, RouteScope, RouteType,
-};
-use netlink_packet_route::{AddressFamily, RouteNetlinkMessage};
 use nix::errno::Errno;
 
-use super::{CHANGE, MAKE, Route};
+use super::{Address, Link, Request, Route};
+use crate::netlink::Attributes;
 use crate::subnet::Subnet;
 
-/// The main routing table (`RT_TABLE_MAIN`).
-const MAIN: u8 = 254;
+/// The length of `struct rtmsg`, with which a route begins (`<linux/rtnetlink.h>`).
+const ROUTE: usize = 12;
 
 impl Route {
     /// The interface of this name, if there is one.
-    pub(crate) fn link(&self, name: &str) -> nix::Result<Option<LinkMessage>> {
-        let mut message = LinkMessage::default();
-        let name = LinkAttribute::IfName(name.to_owned());
-        message.attributes.push(name);
-        match self.exchange(RouteNetlinkMessage::GetLink(message), 0) {
-            Ok(answers) => Ok(answers.into_iter().find_map(|answer| match answer {
-                RouteNetlinkMessage::NewLink(link) => Some(link),
-                _ => None,
-            })),
+    pub(crate) fn link(&self, name: &str) -> nix::Result<Option<Link>> {
+        let request = Request::about(libc::RTM_GETLINK, Link::named(name).body());
+        match self.ask(&request) {
+            Ok(answers) => Ok(answers
+                .iter()
+                .filter(|answer| answer.kind == libc::RTM_NEWLINK)
+                .find_map(|answer| Link::read(&answer.body))),
             Err(Errno::ENODEV) => Ok(None),
             Err(errno) => Err(errno),
         }
@@ -42,27 +32,20 @@ impl Route {
             .link(name)
             .with_context(|| format!("look for {name}"))?;
         let link = link.with_context(|| format!("there is no interface {name}"))?;
-        Ok(link.header.index)
+        Ok(link.index)
     }
 
-    /// The version 4 addresses of an interface.
-    pub(crate) fn addresses(&self, index: u32) -> Result<Vec<(Ipv4Addr, u8)>> {
-        let mut message = AddressMessage::default();
-        message.header.family = AddressFamily::Inet;
-        let answers = self
-            .exchange(RouteNetlinkMessage::GetAddress(message), NLM_F_DUMP)
-            .context("list the addresses")?;
-        let address = |answer| match answer {
-            RouteNetlinkMessage::NewAddress(a) if a.header.index == index => {
-                let local = a.attributes.iter().find_map(|attribute| match attribute {
-                    AddressAttribute::Local(IpAddr::V4(v4)) => Some(*v4),
-                    _ => None,
-                });
-                local.map(|local| (local, a.header.prefix_len))
-            }
-            _ => None,
-        };
-        Ok(answers.into_iter().filter_map(address).collect())
+    /// The addresses of an interface.
+    pub(crate) fn addresses(&self, index: u32) -> Result<Vec<Address>> {
+        // Of any family, of any interface: the kernel gives no smaller list.
+        let request = Request::list(libc::RTM_GETADDR, vec![0; 8]);
+        let answers = self.ask(&request).context("list the addresses")?;
+        Ok(answers
+            .iter()
+            .filter(|answer| answer.kind == libc::RTM_NEWADDR)
+            .filter_map(|answer| Address::read(&answer.body))
+            .filter(|address| address.index == index)
+            .collect())
     }
 
     /// Gives an interface an address.
@@ -72,94 +55,54 @@ impl Route {
         address: Ipv4Addr,
         prefix: u8,
     ) -> Result<()> {
-        let mut message = AddressMessage::default();
-        message.header.family = AddressFamily::Inet;
-        message.header.prefix_len = prefix;
-        message.header.index = index;
-        let broadcast = Subnet::around(address, prefix).broadcast();
-        message.attributes = vec![
-            AddressAttribute::Local(address.into()),
-            AddressAttribute::Address(address.into()),
-            AddressAttribute::Broadcast(broadcast),
-        ];
+        let wanted = Address::new(index, address, prefix);
+        let request = Request::make(libc::RTM_NEWADDR, wanted.body());
         let call = format!("RTM_NEWADDR({{index {index}, {address}/{prefix}}})");
         let why = "with the address comes the route to its neighbours";
-        self.request(RouteNetlinkMessage::NewAddress(message), MAKE, &call, why)
-            .or_else(|errno| {
-                if errno == Errno::EEXIST {
-                    Ok(())
-                } else {
-                    Err(errno)
-                }
-            })
+        self.tell(&request, &call, why)
+            .or_else(|errno| unless(Errno::EEXIST, errno))
             .with_context(|| format!("give interface {index} the address {address}"))
     }
 
     /// Sends all that has no other route to `gateway`.
     pub(crate) fn add_default_route(&self, gateway: Ipv4Addr) -> Result<()> {
-        let mut message = RouteMessage::default();
-        message.header.address_family = AddressFamily::Inet;
-        message.header.table = MAIN;
-        message.header.protocol = RouteProtocol::Boot;
-        message.header.scope = RouteScope::Universe;
-        message.header.kind = RouteType::Unicast;
-        message.attributes = vec![RouteAttribute::Gateway(RouteAddress::Inet(gateway))];
+        let request = Request::make(libc::RTM_NEWROUTE, default_via(gateway));
         let call = format!("RTM_NEWROUTE({{default via {gateway}}})");
         let why = "whatever is not a neighbour is the gateway's to forward";
-        self.request(RouteNetlinkMessage::NewRoute(message), MAKE, &call, why)
+        self.tell(&request, &call, why)
             .with_context(|| format!("make {gateway} the default route"))
     }
 
     /// Brings an interface up.
     pub(crate) fn bring_up(&self, name: &str, why: &str) -> Result<()> {
+        let request = Request::about(libc::RTM_SETLINK, Link::named(name).up().body());
         let call = format!("RTM_SETLINK({{{name}, up}})");
-        let message = RouteNetlinkMessage::SetLink(named(name, true));
-        self.request(message, CHANGE, &call, why)
+        self.tell(&request, &call, why)
             .with_context(|| format!("bring {name} up"))
     }
 
     /// Removes an interface; one that is gone is no error.
     pub(crate) fn remove_link(&self, name: &str) -> Result<()> {
-        let mut message = LinkMessage::default();
-        message
-            .attributes
-            .push(LinkAttribute::IfName(name.to_owned()));
+        let request = Request::about(libc::RTM_DELLINK, Link::named(name).body());
         let call = format!("RTM_DELLINK({{{name}}})");
         let why = "its addresses, routes and, for a pair, its other end go with it";
-        self.request(RouteNetlinkMessage::DelLink(message), CHANGE, &call, why)
-            .or_else(|errno| {
-                if errno == Errno::ENODEV {
-                    Ok(())
-                } else {
-                    Err(errno)
-                }
-            })
+        self.tell(&request, &call, why)
+            .or_else(|errno| unless(Errno::ENODEV, errno))
             .with_context(|| format!("remove the interface {name}"))
     }
 
     /// The subnets that this namespace has routes to.
     pub(crate) fn subnets(&self) -> Result<Vec<Subnet>> {
-        let mut message = RouteMessage::default();
-        message.header.address_family = AddressFamily::Inet;
+        let mut any = vec![0; ROUTE];
+        any[0] = libc::AF_INET as u8;
         let answers = self
-            .exchange(RouteNetlinkMessage::GetRoute(message), NLM_F_DUMP)
+            .ask(&Request::list(libc::RTM_GETROUTE, any))
             .context("list the routes")?;
-        let subnet = |answer| match answer {
-            RouteNetlinkMessage::NewRoute(route) if route.header.table == MAIN => {
-                let prefix = route.header.destination_prefix_length;
-                route
-                    .attributes
-                    .iter()
-                    .find_map(|attribute| match attribute {
-                        RouteAttribute::Destination(RouteAddress::Inet(address)) => {
-                            Some(Subnet::around(*address, prefix))
-                        }
-                        _ => None,
-                    })
-            }
-            _ => None,
-        };
-        Ok(answers.into_iter().filter_map(subnet).collect())
+        Ok(answers
+            .iter()
+            .filter(|answer| answer.kind == libc::RTM_NEWROUTE)
+            .filter_map(|answer| destination(&answer.body))
+            .collect())
     }
 }
 
@@ -172,30 +115,41 @@ pub fn subnets_in_use() -> Result<Vec<Subnet>> {
     Route::open()?.subnets()
 }
 
-/// A link to make or to change: its name, whether it is up.
-pub(crate) fn named(name: &str, up: bool) -> LinkMessage {
-    let mut message = LinkMessage::default();
-    message
-        .attributes
-        .push(LinkAttribute::IfName(name.to_owned()));
-    if up {
-        message.header.flags = LinkFlags::Up;
-        message.header.change_mask = LinkFlags::Up;
+/// No error if it is the one that does not matter.
+fn unless(harmless: Errno, errno: Errno) -> nix::Result<()> {
+    if errno == harmless {
+        Ok(())
+    } else {
+        Err(errno)
     }
-    message
 }
 
-/// What kind of interface a link is, if it is not plain hardware.
-pub(crate) fn kind_of(link: &LinkMessage) -> Option<&InfoKind> {
-    let infos = link
-        .attributes
-        .iter()
-        .find_map(|attribute| match attribute {
-            LinkAttribute::LinkInfo(infos) => Some(infos),
-            _ => None,
-        });
-    infos?.iter().find_map(|info| match info {
-        LinkInfo::Kind(kind) => Some(kind),
-        _ => None,
-    })
+/// The route to anywhere, by way of `gateway`: `struct rtmsg` and its attribute.
+pub(super) fn default_via(gateway: Ipv4Addr) -> Vec<u8> {
+    let rest = Attributes::default().bytes(libc::RTA_GATEWAY, &gateway.octets());
+    [
+        // The family; of destination, source and service no bit.
+        [libc::AF_INET as u8, 0, 0, 0].as_slice(),
+        &[
+            libc::RT_TABLE_MAIN,
+            libc::RTPROT_BOOT,
+            libc::RT_SCOPE_UNIVERSE,
+            libc::RTN_UNICAST,
+        ],
+        // Flags.
+        &[0; 4],
+        rest.sent(),
+    ]
+    .concat()
+}
+
+/// Where a route of the main table leads, unless it is the default one.
+pub(super) fn destination(route: &[u8]) -> Option<Subnet> {
+    let [_family, prefix, _source, _service, table] = *route.first_chunk()?;
+    if table != libc::RT_TABLE_MAIN {
+        return None;
+    }
+    let attributes = Attributes::received(route.get(ROUTE..)?);
+    let address: [u8; 4] = attributes.get(libc::RTA_DST)?.try_into().ok()?;
+    Some(Subnet::around(address.into(), prefix))
 }
