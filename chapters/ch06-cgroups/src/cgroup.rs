@@ -64,13 +64,18 @@ impl Cgroup {
     /// A path with `..` in it.
     pub fn open(path: &str) -> Result<Self> {
         let mut cgroup = Self::nowhere(checked(path)?);
-        let trees = layout::trees();
-        cgroup.layout = layout::of(&trees);
-        let folders = trees.into_iter().map(|tree| Folder {
-            path: layout::folder(&tree, &cgroup.path),
-            tree,
+        let mut trees = layout::mounted();
+        trees.retain(|tree| {
+            let is_there = layout::has(tree, &cgroup.path);
+            if is_there {
+                cgroup.folders.push(Folder {
+                    path: layout::folder(tree, &cgroup.path),
+                    tree: tree.clone(),
+                });
+            }
+            is_there || layout::has(tree, Path::new("/"))
         });
-        cgroup.folders = folders.filter(|folder| folder.path.is_dir()).collect();
+        cgroup.layout = layout::of(&trees);
         Ok(cgroup)
     }
 

@@ -62,10 +62,21 @@ pub fn of(trees: &[Tree]) -> Layout {
 /// The trees that can be reached from here, version 1 first.
 #[must_use]
 pub fn trees() -> Vec<Tree> {
+    let mut trees = mounted();
+    trees.retain(|tree| has(tree, Path::new("/")));
+    trees
+}
+
+/// Whether the group `path` is in a tree, and the tree in sight: a mount may be hidden
+/// below another one.
+pub(crate) fn has(tree: &Tree, path: &Path) -> bool {
+    folder(tree, path).join("cgroup.procs").exists()
+}
+
+/// The trees that are mounted, in sight or not.
+pub(crate) fn mounted() -> Vec<Tree> {
     let text = kernel_text("/proc/self/mountinfo").unwrap_or_default();
     let mut trees = parse(&text);
-    // A mount may be hidden below another one.
-    trees.retain(|tree| tree.mount.join("cgroup.procs").exists());
     for tree in &mut trees {
         if tree.version == Version::V2 {
             let path = tree.mount.join("cgroup.controllers");

@@ -8,7 +8,7 @@ pub(crate) fn of_shares(shares: u64) -> u64 {
         262_144.. => 10_000,
         _ => {
             let l = f64::from(u32::try_from(shares).unwrap_or(u32::MAX)).log2();
-            let exponent = l.mul_add(l, 125.0 * l) / 612.0 - 7.0 / 34.0;
+            let exponent = (l * l + 125.0 * l) / 612.0 - 7.0 / 34.0;
             10_f64.powf(exponent).ceil() as u64
         }
     }

@@ -4,8 +4,6 @@
 //! filter that looks at numbers alone is not one: the kernel hands the table's
 //! identity, an `AUDIT_ARCH_*` of `linux/audit.h`, beside the number.
 
-use std::collections::HashMap;
-
 use syscalls::{aarch64, arm, riscv64, x86, x86_64};
 
 /// One table.
@@ -18,12 +16,15 @@ pub(super) struct Arch {
     /// The first number of the table: x32 shares its identity with x86-64 and sets a
     /// bit in every number instead.
     pub(super) first: u32,
-    numbers: fn() -> HashMap<&'static str, u32>,
+    numbers: fn() -> Numbers,
 }
 
+/// Names and numbers of a table.
+type Numbers = Vec<(&'static str, u32)>;
+
 impl Arch {
-    /// Every name that the table has, with its number.
-    pub(super) fn numbers(&self) -> HashMap<&'static str, u32> {
+    /// Every name that the table has, with its number, in the order of these.
+    pub(super) fn numbers(&self) -> Numbers {
         (self.numbers)()
     }
 }
@@ -31,11 +32,7 @@ impl Arch {
 /// `__X32_SYSCALL_BIT`.
 const X32_BIT: u32 = 0x4000_0000;
 
-const fn table(
-    name: &'static str,
-    audit: u32,
-    numbers: fn() -> HashMap<&'static str, u32>,
-) -> Arch {
+const fn table(name: &'static str, audit: u32, numbers: fn() -> Numbers) -> Arch {
     Arch {
         name,
         audit,
@@ -87,9 +84,7 @@ pub(super) const NATIVE: &str = match std::env::consts::ARCH.as_bytes() {
     _ => "",
 };
 
-fn numbers(
-    calls: impl Iterator<Item = (&'static str, i32)>,
-) -> HashMap<&'static str, u32> {
+fn numbers(calls: impl Iterator<Item = (&'static str, i32)>) -> Numbers {
     calls
         .filter_map(|(name, id)| Some((name, u32::try_from(id).ok()?)))
         .collect()
@@ -137,9 +132,12 @@ const X32_OWN: [&str; 36] = [
 ];
 
 /// The numbers of x86-64 with the bit set, save for the calls of [`X32_OWN`].
-fn x32() -> HashMap<&'static str, u32> {
+fn x32() -> Numbers {
     let mut table = numbers(x86_64::Sysno::iter().map(|call| (call.name(), call.id())));
+    table.retain(|(name, _)| !X32_OWN.contains(name));
     table.extend(X32_OWN.into_iter().zip(512..));
-    table.values_mut().for_each(|number| *number |= X32_BIT);
+    for (_, number) in &mut table {
+        *number |= X32_BIT;
+    }
     table
 }

@@ -7,7 +7,7 @@ use super::bpf::{
     ARCH, Code, IF_AT_LEAST, IF_EQUAL, Instruction, LOAD, NUMBER, answer, branch, plain,
     when,
 };
-use super::verdicts::{Range, Verdict, ranges};
+use super::verdicts::{Range, Verdict, named, ranges};
 use super::{Action, Filter};
 
 /// A filter that the kernel can take.
@@ -65,19 +65,22 @@ pub(super) fn program(filter: &Filter, tables: &[Arch]) -> Result<Code> {
         cases: Vec::new(),
         otherwise: libc::SECCOMP_RET_KILL_THREAD,
     };
+    let named = named(filter);
     let mut code = answer(killed().otherwise);
     for table in tables.iter().rev() {
         if table.first > 0 && tables.iter().any(|other| shares(other, table)) {
             continue;
         }
-        let mut list = ranges(filter, table);
+        let mut list = ranges(filter, &named, table);
         if table.name == "SCMP_ARCH_X86_64" {
             // x32's numbers begin where x86-64's end; −1 is what a tracer leaves of
             // a call that it has answered itself.
             let end = list[list.len() - 1].1.clone();
             let x32 = tables.iter().find(|other| shares(table, other));
-            let above = x32
-                .map_or_else(|| vec![(0x4000_0000, killed())], |x32| ranges(filter, x32));
+            let above = x32.map_or_else(
+                || vec![(0x4000_0000, killed())],
+                |x32| ranges(filter, &named, x32),
+            );
             list.extend(above);
             list.push((u32::MAX, end));
         }

@@ -28,7 +28,7 @@ impl Call {
             *place = *value;
         }
         Some(Self {
-            number: *table.numbers().get(name)?,
+            number: table.numbers().iter().find(|(known, _)| *known == name)?.1,
             arch: table.audit,
             args: all,
         })

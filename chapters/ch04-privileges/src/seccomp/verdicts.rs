@@ -3,7 +3,7 @@
 //! Profiles have hundreds of names, but their numbers lie in runs: what comes out is a
 //! short list of ranges, each with one verdict from its first number on.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 
 use libc::{
     SECCOMP_RET_ALLOW, SECCOMP_RET_ERRNO, SECCOMP_RET_KILL_PROCESS,
@@ -50,29 +50,34 @@ pub(super) fn answer(action: Action, errno: Option<u32>) -> u32 {
     }
 }
 
+/// The rules of a filter by the names that they give, each name's in their order.
+pub(super) type Named<'a> = HashMap<&'a str, Vec<&'a Rule>>;
+
+pub(super) fn named(filter: &Filter) -> Named<'_> {
+    let mut named = Named::new();
+    for rule in &filter.syscalls {
+        for name in &rule.names {
+            named.entry(name).or_default().push(rule);
+        }
+    }
+    named
+}
+
 /// The ranges of one table, in order.
 ///
 /// A call that is newer than all that the filter names gets ENOSYS rather than the
 /// default's EPERM: programs take ENOSYS as "not there" and fall back to the older
 /// call, and the profile's author cannot have meant to forbid what did not exist.
 // ANCHOR: ranges
-pub(super) fn ranges(filter: &Filter, arch: &Arch) -> Vec<Range> {
+pub(super) fn ranges(filter: &Filter, named: &Named<'_>, arch: &Arch) -> Vec<Range> {
     let default = answer(filter.default_action, filter.default_errno_ret);
-    let numbers = arch.numbers();
-    let mut rules: BTreeMap<u32, Vec<&Rule>> = BTreeMap::new();
-    for rule in &filter.syscalls {
-        for number in rule
-            .names
-            .iter()
-            .filter_map(|name| numbers.get(name.as_str()))
-        {
-            rules.entry(*number).or_default().push(rule);
-        }
-    }
     let mut list = vec![(arch.first, Verdict::always(default))];
     let mut newest = None;
-    for (number, rules) in rules {
-        let verdict = verdict(&rules, default);
+    for (name, number) in arch.numbers() {
+        let Some(rules) = named.get(name) else {
+            continue;
+        };
+        let verdict = verdict(rules, default);
         match list.last_mut() {
             // The gap that the number before opened is not there: take its place.
             Some(last) if last.0 == number => last.1 = verdict,

@@ -50,8 +50,9 @@ impl Folder {
             dir.push(name);
             // Those above are there as a rule, the last one as a rule is not.
             new = (Some(name) == last || !dir.is_dir()) && make_dir(&dir)?;
-            if self.tree.controllers.iter().any(|name| name == "cpuset") {
-                inherit_cpuset(&dir, self.tree.version)?;
+            let cpuset = self.tree.controllers.iter().any(|name| name == "cpuset");
+            if cpuset && self.tree.version == Version::V1 {
+                inherit_cpuset(&dir, new)?;
             }
         }
         Ok(new)
@@ -83,14 +84,11 @@ fn make_dir(dir: &Path) -> io::Result<bool> {
 }
 
 /// Version 1: a new cpuset is empty, and takes no process until it is filled.
-fn inherit_cpuset(dir: &Path, version: Version) -> io::Result<()> {
-    if version == Version::V2 {
-        return Ok(());
-    }
+fn inherit_cpuset(dir: &Path, new: bool) -> io::Result<()> {
     for file in ["cpuset.cpus", "cpuset.mems"] {
         let here = dir.join(file);
         let above = dir.parent().unwrap_or(dir).join(file);
-        if kernel_text(&here)?.trim().is_empty() {
+        if new || kernel_text(&here)?.trim().is_empty() {
             let value = kernel_text(above)?;
             let why =
                 "a new cpuset of version 1 is empty, and while it is, takes no process";
