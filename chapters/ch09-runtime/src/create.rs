@@ -58,6 +58,7 @@ pub struct Create<'a> {
 ///
 /// The caller must have one thread: it forks. On an error nothing is left, but for the
 /// process itself when it was to be a sibling: that one is dead, and its parent's to reap.
+/// The poststop hooks have been run then, and there is nothing to delete.
 ///
 /// # Errors
 /// When the name is taken, the bundle is bad, or a step was refused.
@@ -75,12 +76,22 @@ pub(crate) fn create_of(what: &Create<'_>, bundle: &Bundle) -> Result<Child> {
         !plan.process.terminal || what.console_socket.is_some(),
         "cannot allocate tty if runc will detach without setting console socket"
     );
+    let state = first_state(what, bundle, &plan)?;
     let folder = make_folder(what)?;
-    let made = make(what, bundle, &plan, &folder);
-    if made.is_err() {
+    make((what, state.clone()), bundle, &plan, &folder).map_err(|error| {
         let _ = fs::remove_dir_all(&folder);
-    }
-    made
+        mourn(bundle, &state, error)
+    })
+}
+
+/// Runs the poststop hooks of what came to nothing: they undo what other hooks have done,
+/// as far as those came (runtime.md, "Lifecycle": a failure goes on at `delete`).
+fn mourn(bundle: &Bundle, state: &State, error: anyhow::Error) -> anyhow::Error {
+    let stopped = hooks::told(state, 0, Status::Stopped);
+    let wrong = hooks::run_all(bundle.spec.hooks().as_ref(), Moment::Poststop, &stopped);
+    wrong.into_iter().fold(error, |error, also| {
+        error.context(format!("undone, but for this: {also:#}; the reason"))
+    })
 }
 
 fn make_folder(what: &Create<'_>) -> Result<PathBuf> {
@@ -100,8 +111,12 @@ fn make_folder(what: &Create<'_>) -> Result<PathBuf> {
     }
 }
 
-fn make(what: &Create<'_>, bundle: &Bundle, plan: &Plan, folder: &Path) -> Result<Child> {
-    let mut state = first_state(what, bundle, plan)?;
+fn make(
+    (what, mut state): (&Create<'_>, State),
+    bundle: &Bundle,
+    plan: &Plan,
+    folder: &Path,
+) -> Result<Child> {
     // Whoever finds a ruin here must know which cgroup belongs to it.
     state.save(what.root)?;
     let gate = if what.at_once {

@@ -22,7 +22,7 @@ pub enum Moment {
     StartContainer,
     /// In the runtime, after the program was started.
     Poststart,
-    /// In the runtime, after the container was deleted.
+    /// In the runtime, after the container was deleted, or when it came to nothing.
     Poststop,
 }
 

@@ -14,9 +14,7 @@ fn hooked(world: &World, moment: &str, line: &str) -> (&'static str, support::Ou
         let hook = json!({ "path": "/bin/sh", "args": ["sh", "-c", line], "timeout": 1 });
         spec["hooks"][moment] = json!([hook]);
     });
-    let made = r#""$0" create -b "$1" h >/dev/null 2>"$HOME/e"; c=$?; cat "$HOME/e" >&2; exit $c"#;
-    let program = world.skiff_path().to_str().unwrap();
-    let out = world.run(&["sh", "-c", made, program, &bundle]);
+    let out = made(world, &bundle, "h");
     if out.code != 0 {
         world.skiff(&["state", "h"]).refused(1, "does not exist");
         return ("create", out);
@@ -28,6 +26,13 @@ fn hooked(world: &World, moment: &str, line: &str) -> (&'static str, support::Ou
         return ("start", out);
     }
     ("delete", world.skiff(&["delete", "--force", "h"]))
+}
+
+/// `create`, heard to its end although the container may keep its streams.
+fn made(world: &World, bundle: &str, id: &str) -> support::Output {
+    let line = r#""$0" create -b "$1" "$2" >/dev/null 2>"$HOME/e"; c=$?; cat "$HOME/e" >&2; exit $c"#;
+    let program = world.skiff_path().to_str().unwrap();
+    world.run(&["sh", "-c", line, program, bundle, id])
 }
 
 #[test]
@@ -55,6 +60,88 @@ fn a_hook_that_fails_or_hangs_is_the_end() {
             before.assert_same(&world);
         }
     }
+}
+
+/// What one hook has made another undoes, however far the container came: the hooks of
+/// poststop are run once, by `create` when that failed, by `delete` otherwise; and what
+/// they get wrong hides nothing.
+#[test]
+fn what_came_to_nothing_is_stopped_as_well() {
+    let Some(world) = world() else { return };
+    let before = before(&world);
+    let told = world.home().join("told");
+    let undo = format!("cat >> {0}; echo >> {0}", told.display());
+    for (moment, ends) in [
+        ("prestart", "create"),
+        ("createRuntime", "create"),
+        ("createContainer", "create"),
+        ("startContainer", "start"),
+        ("poststart", "start"),
+        ("args", "create"),
+    ] {
+        let _ = fs::remove_file(&told);
+        let bundle = bundle(&world, &format!("undone-{moment}"), |spec| {
+            spec["linux"]["cgroupsPath"] = json!(format!("/{}/u", world.cgroup_parent()));
+            let hook =
+                |line: &str| json!({ "path": "/bin/sh", "args": ["sh", "-c", line] });
+            if moment == "args" {
+                spec["process"]["args"] = json!(["no-such-program"]);
+            } else {
+                spec["process"]["args"] = json!(["sleep", "600"]);
+                spec["hooks"][moment] = json!([hook(FAILS)]);
+            }
+            spec["hooks"]["poststop"] = json!([hook("exit 4"), hook(&undo)]);
+        });
+        let made = made(&world, &bundle, "u");
+        let failed = if ends == "create" {
+            assert!(made.stderr.contains("poststop hook #0"), "{moment}: {made}");
+            world.skiff(&["state", "u"]).refused(1, "does not exist");
+            made
+        } else {
+            let started = world.skiff(&["start", "u"]);
+            assert!(!told.exists(), "{moment}: it is there until it is deleted");
+            becomes(&world, "u", "stopped");
+            let _ = world.skiff(&["delete", "u"]).ok();
+            started
+        };
+        let first = match moment {
+            "args" => "executable file not found",
+            moment => &format!("{moment} hook #0 /bin/sh: exit status: 9: no thanks"),
+        };
+        failed.refused(1, first);
+        let told: Vec<Value> = fs::read_to_string(&told)
+            .unwrap()
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect();
+        let [told] = &told[..] else {
+            panic!("{moment}: told once, not {told:?}");
+        };
+        assert_eq!(
+            (&told["status"], &told["pid"]),
+            (&json!("stopped"), &json!(0))
+        );
+        before.assert_same(&world);
+    }
+}
+
+/// A name that is taken is another container's: its hooks are not for this one to run.
+#[test]
+fn a_name_that_is_taken_stops_nobody() {
+    let Some(world) = world() else { return };
+    let told = world.home().join("told");
+    let bundle = bundle(&world, "taken", |spec| {
+        spec["process"]["args"] = json!(["sleep", "600"]);
+        let touch = format!("touch {}", told.display());
+        let hook = json!({ "path": "/bin/sh", "args": ["sh", "-c", touch] });
+        spec["hooks"]["poststop"] = json!([hook]);
+    });
+    create(&world, &bundle, "taken");
+    let again = world.skiff(&["create", "-b", &bundle, "taken"]);
+    again.refused(1, "container with id exists");
+    assert!(!told.exists());
+    let _ = world.skiff(&["delete", "--force", "taken"]).ok();
+    assert!(told.exists(), "the end of the first one");
 }
 
 /// A hook may leave somebody behind who holds its streams, and talk without end.
