@@ -44,6 +44,27 @@ fn the_clocks_of_a_time_namespace() {
     .refused(1, "no offset can be given to \"realtime\"");
 }
 
+/// `runc spec` writes such sets, and whoever has one expects a container from it.
+#[test]
+fn a_capability_that_cannot_be_ambient_is_left_out() {
+    let Some(world) = world() else { return };
+    let sets = |inheritable: &[&str]| {
+        let out = seen(&world, "grep Cap /proc/self/status | cut -f 2", |spec| {
+            let two = json!(["CAP_KILL", "CAP_NET_BIND_SERVICE"]);
+            spec["process"]["user"] = json!({ "uid": 1000, "gid": 1000 });
+            spec["process"]["capabilities"] = json!({
+                "bounding": two, "effective": two, "permitted": two, "ambient": two,
+                "inheritable": inheritable,
+            });
+        });
+        let out = out.ok();
+        let ambient = u64::from_str_radix(out.lines().last().unwrap(), 16);
+        ambient.unwrap()
+    };
+    assert_eq!(sets(&[]), 0);
+    assert_eq!(sets(&["CAP_KILL"]), 1 << 5);
+}
+
 #[test]
 fn the_personality() {
     let Some(world) = world() else { return };

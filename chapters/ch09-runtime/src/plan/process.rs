@@ -4,14 +4,15 @@ use std::collections::HashSet;
 use std::ffi::CString;
 use std::path::PathBuf;
 
-use crate::label::Labels;
-use crate::listener::Listener;
 use anyhow::{Context, Result, ensure};
 use chroot::process::strings;
 use oci_spec::runtime::{
     self as oci, Capability, Linux, LinuxMemoryPolicy, LinuxSeccomp,
 };
 use privileges::{CapSet, Capabilities, MemoryPolicy, Rlimit, Scheduler, seccomp};
+
+use crate::label::Labels;
+use crate::listener::Listener;
 
 /// A process to run, in a container or sent into one.
 #[derive(Debug)]
@@ -197,12 +198,16 @@ fn capabilities(given: Option<&oci::LinuxCapabilities>) -> Capabilities {
         // it is left out.
         CapSet::parse(&names).0
     };
+    let common = |one: CapSet, other| one.without(one.without(other));
+    let (inheritable, permitted) = (set(given.inheritable()), set(given.permitted()));
     Capabilities {
         bounding: set(given.bounding()),
         effective: set(given.effective()),
-        inheritable: set(given.inheritable()),
-        permitted: set(given.permitted()),
-        ambient: set(given.ambient()),
+        inheritable,
+        permitted,
+        // What is not in both of these cannot be ambient (capabilities(7)). `runc spec`
+        // writes such a set all the same, and like runc and crun we make the best of it.
+        ambient: common(set(given.ambient()), common(inheritable, permitted)),
     }
 }
 
