@@ -7,6 +7,7 @@ mod bad_input;
 mod callers;
 mod fields;
 mod flags;
+mod hooks;
 mod idmap;
 mod init;
 mod resources;

@@ -12,14 +12,14 @@ use anyhow::{Context, Result, bail, ensure};
 use cgroups::Cgroup;
 use chroot::process::Child;
 use namespaces::launch::Crew;
-use namespaces::time::unshare_for_children;
-use namespaces::{Launch, Namespace, join, launch};
+use namespaces::{Launch, Namespace, launch};
 use nix::sys::signal::Signal;
 use nix::unistd::{geteuid, getpid};
 use oci_spec::runtime::Hooks;
 use workbench::files::write_atomic;
 use workbench::user::in_user_namespace;
 
+use crate::home::Home;
 use crate::hooks::{self, Moment};
 use crate::plan::Plan;
 use crate::recipe::{ASK_CONSOLE, ASK_HOOKS, Recipe, close_to_hooks};
@@ -80,17 +80,8 @@ pub(crate) fn create_of(what: &Create<'_>, bundle: &Bundle) -> Result<Child> {
     let folder = make_folder(what)?;
     make((what, state.clone()), bundle, &plan, &folder).map_err(|error| {
         let _ = fs::remove_dir_all(&folder);
-        mourn(bundle, &state, error)
-    })
-}
-
-/// Runs the poststop hooks of what came to nothing: they undo what other hooks have done,
-/// as far as those came (runtime.md, "Lifecycle": a failure goes on at `delete`).
-fn mourn(bundle: &Bundle, state: &State, error: anyhow::Error) -> anyhow::Error {
-    let stopped = hooks::told(state, 0, Status::Stopped);
-    let wrong = hooks::run_all(bundle.spec.hooks().as_ref(), Moment::Poststop, &stopped);
-    wrong.into_iter().fold(error, |error, also| {
-        error.context(format!("undone, but for this: {also:#}; the reason"))
+        // As a failure does (runtime.md, "Lifecycle"): on with what follows a `delete`.
+        hooks::after_all(bundle.spec.hooks().as_ref(), &state, error)
     })
 }
 
@@ -177,11 +168,13 @@ fn launch_in(
     plan: &Plan,
     (cgroup, gate): (&Cgroup, Option<Gate>),
 ) -> Result<Child> {
+    let mounts = id_mapped::mounts(plan)?;
     let mut steward = Steward {
         what,
         plan,
         hooks: bundle.spec.hooks().as_ref(),
         state,
+        home: Home::leave(plan)?,
     };
     let recipe = Recipe {
         plan,
@@ -190,13 +183,10 @@ fn launch_in(
         gate,
         preserved: what.preserve_fds,
         no_pivot: what.no_pivot,
-        mounts: id_mapped::mounts(plan)?,
+        mounts,
     };
-    // A pid namespace is for children only: what is joined here, the clone is born in.
-    join_pid(plan)?;
     let mut cloned = plan.namespaces;
-    if let Some((monotonic, boottime)) = plan.time_offsets {
-        unshare_for_children(monotonic, boottime)?;
+    if plan.time_offsets.is_some() {
         cloned = cloned.without(Namespace::Time);
     }
     let (born_in, entrance) = (cgroup.unified_fd(), cgroup.entrance()?);
@@ -226,26 +216,18 @@ fn launch_in(
 }
 // ANCHOR_END: launch_in
 
-fn join_pid(plan: &Plan) -> Result<()> {
-    for (kind, path) in &plan.joined {
-        if *kind == Namespace::Pid {
-            join::join(&[(*kind, join::open(path)?.as_fd())])
-                .with_context(|| format!("join {}", path.display()))?;
-        }
-    }
-    Ok(())
-}
-
 /// What the launcher does while the container's first process is on its way.
 struct Steward<'a> {
     what: &'a Create<'a>,
     plan: &'a Plan,
     hooks: Option<&'a Hooks>,
     state: State,
+    home: Home,
 }
 
 impl Crew for Steward<'_> {
     fn prepare(&mut self, child: &Child) -> Result<()> {
+        self.home.back();
         if self.plan.namespaces.has(Namespace::User) {
             privileges::write_id_maps(
                 child.pid,

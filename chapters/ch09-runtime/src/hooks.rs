@@ -123,6 +123,19 @@ fn each(
 }
 // ANCHOR_END: run
 
+/// Runs the poststop hooks of a container that came to nothing, for which nobody will say
+/// `delete`: they undo what others have done. Tells on what they got wrong, with why it was.
+pub(crate) fn after_all(
+    hooks: Option<&Hooks>,
+    state: &State,
+    why: anyhow::Error,
+) -> anyhow::Error {
+    let wrong = run_all(hooks, Moment::Poststop, &told(state, 0, Status::Stopped));
+    wrong.into_iter().fold(why, |why, also| {
+        why.context(format!("undone, but for this: {also:#}; the reason"))
+    })
+}
+
 /// Refuses a hook that the specification does not allow, before anything is made.
 ///
 /// # Errors

@@ -20,6 +20,7 @@ pub mod events;
 pub mod exec;
 pub mod features;
 pub mod freeze;
+mod home;
 pub mod hooks;
 pub mod id_mapped;
 mod keyring;

@@ -1,0 +1,54 @@
+//! Where the launcher's children are born. A pid or a time namespace takes nobody who is
+//! there already, only children (pid_namespaces(7), time_namespaces(7)): so the launcher
+//! turns to the container's to make its first process, and then back. A hook is a child
+//! too, and runs in the runtime's own.
+
+use std::os::fd::{AsFd, OwnedFd};
+
+use anyhow::{Context, Result};
+use namespaces::time::unshare_for_children;
+use namespaces::{Namespace, join};
+use nix::unistd::getpid;
+
+use crate::plan::Plan;
+
+/// The namespaces that children were born in before; they are again when it is dropped.
+#[derive(Debug)]
+pub(crate) struct Home(Vec<(Namespace, OwnedFd)>);
+
+impl Home {
+    /// From here on children are born in the pid namespace that the plan names, and in
+    /// the time namespace that it asks for.
+    pub(crate) fn leave(plan: &Plan) -> Result<Self> {
+        let own =
+            |kind| Ok::<_, anyhow::Error>((kind, join::of_process(getpid(), kind)?));
+        let mut home = Self(Vec::new());
+        for (kind, path) in &plan.joined {
+            if *kind == Namespace::Pid {
+                home.0.push(own(Namespace::Pid)?);
+                join::join(&[(*kind, join::open(path)?.as_fd())])
+                    .with_context(|| format!("join {}", path.display()))?;
+            }
+        }
+        if let Some((monotonic, boottime)) = plan.time_offsets {
+            home.0.push(own(Namespace::Time)?);
+            unshare_for_children(monotonic, boottime)?;
+        }
+        Ok(home)
+    }
+
+    /// From here on children are born where they were before.
+    pub(crate) fn back(&mut self) {
+        for (kind, own) in self.0.drain(..) {
+            // An ordinary user may not: the kernel wants CAP_SYS_ADMIN over the namespace,
+            // which is root's. Their hooks see less than they might.
+            let _ = join::join(&[(kind, own.as_fd())]);
+        }
+    }
+}
+
+impl Drop for Home {
+    fn drop(&mut self) {
+        self.back();
+    }
+}
