@@ -2,6 +2,8 @@
 
 use std::fs;
 use std::io;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
 
 use chroot::root;
 use workbench::{bench, user};
@@ -14,6 +16,13 @@ pub(crate) fn check(escape: Attempt) -> Result<(), String> {
     let (jail, canary) = (world.path().join("jail"), world.path().join("canary"));
     fs::create_dir(&jail).map_err(|error| error.to_string())?;
     fs::write(&canary, "outside").map_err(|error| error.to_string())?;
+    // The folders on the way from the jail to the top, told by what they are: names do not
+    // mean the same afterwards.
+    let way: Vec<_> = world
+        .path()
+        .ancestors()
+        .filter_map(|folder| Some((identity(folder)?, folder.to_owned())))
+        .collect();
     user::borrow_root().map_err(|error| format!("{error:#}"))?;
     root::enter(&jail).map_err(|error| format!("{error:#}"))?;
 
@@ -35,7 +44,27 @@ pub(crate) fn check(escape: Attempt) -> Result<(), String> {
                 .to_owned(),
         );
     }
+    if let Some(folder) = halfway(&way) {
+        return Err(format!(
+            "you are out of the jail and stand in {}, but not at the top: go up by `..` \
+             more often (there `..` leads to itself, so too often does no harm)",
+            folder.display()
+        ));
+    }
     Err("you are still in the jail: `..` stops at the root of the process, so the working \
          folder must be outside of that root before you climb"
         .to_owned())
+}
+
+/// Where on the way up an escape has stopped, if it is there.
+fn halfway(way: &[((u64, u64), PathBuf)]) -> Option<&Path> {
+    let here = identity(Path::new("."))?;
+    let stop = way.iter().find(|(folder, _)| *folder == here)?;
+    Some(&stop.1)
+}
+
+/// What a folder is, whatever its name.
+fn identity(folder: &Path) -> Option<(u64, u64)> {
+    let folder = fs::metadata(folder).ok()?;
+    Some((folder.dev(), folder.ino()))
 }

@@ -1,6 +1,8 @@
 //! The proof of the exercise: starter, solution and mutants in one program.
 
 mod check;
+#[path = "mutants/climbs_too_little.rs"]
+mod climbs_too_little;
 #[path = "mutants/enters_the_hole.rs"]
 mod enters_the_hole;
 #[path = "mutants/keeps_the_root.rs"]
@@ -13,6 +15,7 @@ fn main() -> std::process::ExitCode {
         &[
             ("starter", starter::escape as check::Attempt),
             ("solution", solution::escape),
+            ("climbs_too_little", climbs_too_little::escape),
             ("enters_the_hole", enters_the_hole::escape),
             ("keeps_the_root", keeps_the_root::escape),
         ],
