@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, ExitCode, Stdio};
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use nix::errno::Errno;
 use nix::mount::{MsFlags, mount};
 use nix::sched::{CloneFlags, unshare};
@@ -211,8 +211,18 @@ fn cgroups() -> Result<()> {
             }
         }
     }
-    bail!("make a cgroup: {refused}")
+    let error = anyhow::Error::from(refused).context("make a cgroup");
+    Err(match (refused, geteuid().is_root()) {
+        (Errno::EACCES | Errno::EPERM, false) => diagnosis::with_hint(error, ROOTS),
+        (Errno::EROFS, _) => diagnosis::with_hint(error, READ_ONLY),
+        _ => error,
+    })
 }
+
+const ROOTS: &str = "limits for the machine are root's to give; \
+                     sudo -E env \"PATH=$PATH\" cargo run -p ch06";
+const READ_ONLY: &str = "the trees are mounted read-only (is this a container?); start \
+                         the outer container with --privileged";
 
 fn file(path: &str) -> Result<()> {
     fs::metadata(path)

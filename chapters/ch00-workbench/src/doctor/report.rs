@@ -9,6 +9,12 @@ use super::needs::{Chapter, Need};
 use super::probes::{PROBES, Probe};
 use crate::diagnosis;
 
+/// The chapters of a reader's first commands: the first bench, and the engine.
+const FIRST: [&str; 3] = ["ch00", "ch01", "ch11"];
+
+/// Probes for what root has nearly everywhere, and others hardly anywhere.
+const OF_ROOT: [&str; 2] = ["cgroups", "root"];
+
 /// What a machine can do of the book.
 #[derive(Debug)]
 pub struct Report {
@@ -93,10 +99,14 @@ fn judge(chapter: &Chapter, missing: &BTreeMap<&'static str, Refusal>) -> Verdic
 }
 
 impl Report {
-    /// Whether every chapter works, if not in all its parts.
+    /// Whether a reader can begin: the chapters of the first commands work, if not in all
+    /// their parts. What a later chapter lacks is told, and stands in nobody's way.
     #[must_use]
     pub fn is_well(&self) -> bool {
-        let fails = |(_, verdict): &(_, Verdict)| matches!(verdict, Verdict::Not(_));
+        let fails = |(chapter, verdict): &(Chapter, Verdict)| {
+            FIRST.contains(&chapter.package.as_str())
+                && matches!(verdict, Verdict::Not(_))
+        };
         !self.verdicts.iter().any(fails)
     }
 
@@ -109,6 +119,9 @@ impl Report {
             let head = format!("{} {:<11}", chapter.package, chapter.title);
             let _ = match verdict {
                 Verdict::Works => writeln!(text, "{head} {works}"),
+                Verdict::Not(probe) if !root && OF_ROOT.contains(&probe.as_str()) => {
+                    writeln!(text, "{head} does not work without sudo: needs [{probe}]")
+                }
                 Verdict::Not(probe) => {
                     writeln!(text, "{head} does not work: needs [{probe}]")
                 }
@@ -136,12 +149,16 @@ mod tests {
     use super::*;
 
     fn chapter(needs: &[(&str, &str)]) -> Chapter {
+        named("ch99", needs)
+    }
+
+    fn named(package: &str, needs: &[(&str, &str)]) -> Chapter {
         let need = |(probe, purpose): &(&str, &str)| Need {
             probe: (*probe).to_owned(),
             purpose: (*purpose).to_owned(),
         };
         Chapter {
-            package: "ch99".into(),
+            package: package.into(),
             title: "test".into(),
             needs: needs.iter().map(need).collect(),
         }
@@ -175,7 +192,6 @@ mod tests {
             chapter(&[("overlay", "all")]),
         ];
         let report = examine(&chapters, without("overlay"));
-        assert!(!report.is_well());
         let text = report.text(false);
         assert_eq!(text.matches("does not work: needs [overlay]").count(), 2);
         assert_eq!(
@@ -184,6 +200,28 @@ mod tests {
             1
         );
         assert!(text.contains("    type: sudo modprobe overlay\n"), "{text}");
+    }
+
+    #[test]
+    fn who_can_begin_is_well() {
+        let well = |package, refused| {
+            let needs = [("user-namespace", "all"), ("overlay", "the union")];
+            examine(&[named(package, &needs)], without(refused)).is_well()
+        };
+        assert!(!well("ch01", "user-namespace") && !well("ch11", "user-namespace"));
+        assert!(well("ch01", "overlay") && well("ch06", "user-namespace"));
+    }
+
+    #[test]
+    fn what_is_roots_is_not_said_to_be_broken() {
+        let report = examine(&[chapter(&[("cgroups", "all")])], without("cgroups"));
+        let told = "does not work without sudo: needs [cgroups]\n";
+        assert!(report.text(false).contains(told));
+        assert!(
+            report
+                .text(true)
+                .contains("does not work: needs [cgroups]\n")
+        );
     }
 
     #[test]
