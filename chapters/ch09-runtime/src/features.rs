@@ -1,5 +1,9 @@
 //! `features`: what this runtime can do, for callers who ask before they rely on it
 //! (runtime-spec, features.md).
+//!
+//! What it can do, and not what this kernel has: `enabled` means that it was built in, so
+//! `apparmor` is enabled on a machine without AppArmor too, as runc has it. There a label
+//! that is asked for is refused when the container is made ([`crate::label`]).
 
 use namespaces::Namespace;
 use privileges::{CapSet, MemoryPolicy, seccomp};
