@@ -133,7 +133,8 @@ impl Place {
     }
 
     fn create(&self) -> Result<File> {
-        let flags = OFlag::O_WRONLY | OFlag::O_CREAT | OFlag::O_TRUNC | OFlag::O_CLOEXEC;
+        // O_EXCL follows no link: in a folder of everybody's one may lie in wait.
+        let flags = OFlag::O_WRONLY | OFlag::O_CREAT | OFlag::O_EXCL | OFlag::O_CLOEXEC;
         let mode = Mode::from_bits_truncate(0o666);
         let file = openat(self.folder.as_fd(), &self.temporary(), flags, mode)
             .context("make a file in its folder")?;
@@ -192,6 +193,21 @@ mod tests {
             assert!(format!("{error:#}").contains(wrong), "{error:#}");
         }
         assert!(Sheet::open(Explain::Svg(link)).is_err());
+    }
+
+    #[test]
+    fn a_link_that_lies_in_wait_is_not_followed() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, prey) = (folder.path().join("steps.svg"), folder.path().join("prey"));
+        fs::write(&prey, "precious").unwrap();
+        let link = folder
+            .path()
+            .join(format!(".steps.svg.{}", std::process::id()));
+        std::os::unix::fs::symlink(&prey, &link).unwrap();
+        let error = Sheet::open(Explain::Svg(path)).unwrap_err();
+        assert!(format!("{error:#}").contains("EEXIST"), "{error:#}");
+        assert_eq!(fs::read_to_string(&prey).unwrap(), "precious");
+        assert!(link.exists(), "and it is not ours to remove");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 //! Root runs the trials as nobody: what a check proves must hold without sudo.
 
 use std::fs::{self, Permissions};
-use std::io;
+use std::io::{self, Write};
 use std::os::unix::fs::{PermissionsExt, chown, symlink};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -93,7 +93,7 @@ impl Place {
             host: host.to_string_lossy().into_owned(),
         };
         fs::write(self.root().join("note"), format!("{}\n", values.random))
-            .and_then(|()| fs::write(self.here().join("note"), &values.other))
+            .and_then(|()| anew(&self.here().join("note"), &values.other))
             .context("leave a note")?;
         Ok(values)
     }
@@ -153,6 +153,16 @@ impl Place {
     fn outside(&self) -> PathBuf {
         self.folder.path().join("outside")
     }
+}
+
+/// Writes a file in a folder that is the trials' own: what they have left there by its
+/// name, such as a link out of it, is not written through.
+fn anew(path: &Path, text: &str) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    fs::File::create_new(path)?.write_all(text.as_bytes())
 }
 
 /// Makes a root at `folder` with the program of chapter 1, built here and now.
