@@ -199,18 +199,14 @@ fn launch_in(
         role: "init",
     };
     let child = launch(&launch_plan, &mut steward, |helm| recipe.cook(helm))?;
-    if what.at_once {
-        // As `start` does for whoever waited for it.
-        let told = hooks::told(&steward.state, steward.state.pid, Status::Running);
-        if let Err(error) = hooks::run(steward.hooks, Moment::Poststart, &told) {
-            let _ = child.kill(Signal::SIGKILL);
-            let _ = if what.sibling {
-                child.wait_gone()
-            } else {
-                child.wait().map(drop)
-            };
-            return Err(error);
-        }
+    if let Err(error) = steward.see_off(&child) {
+        let _ = child.kill(Signal::SIGKILL);
+        let _ = if what.sibling {
+            child.wait_gone()
+        } else {
+            child.wait().map(drop)
+        };
+        return Err(error);
     }
     Ok(child)
 }
@@ -223,6 +219,21 @@ struct Steward<'a> {
     hooks: Option<&'a Hooks>,
     state: State,
     home: Home,
+}
+
+impl Steward<'_> {
+    /// What is left to do when nothing of the launch can fail any more.
+    fn see_off(&self, child: &Child) -> Result<()> {
+        if self.what.at_once {
+            // As `start` does for whoever waited for it.
+            let told = hooks::told(&self.state, self.state.pid, Status::Running);
+            hooks::run(self.hooks, Moment::Poststart, &told)?;
+        }
+        // Last of all: whoever finds the file finds the container.
+        self.what.pid_file.map_or(Ok(()), |file| {
+            write_atomic(file, child.pid.to_string().as_bytes(), false)
+        })
+    }
 }
 
 impl Crew for Steward<'_> {
@@ -240,9 +251,6 @@ impl Crew for Steward<'_> {
         self.state.start_time =
             start_time(child.pid)?.context("the container's process died at the gate")?;
         self.state.save(self.what.root)?;
-        if let Some(file) = self.what.pid_file {
-            write_atomic(file, child.pid.to_string().as_bytes(), false)?;
-        }
         Ok(())
     }
 

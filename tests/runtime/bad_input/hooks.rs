@@ -30,7 +30,7 @@ fn hooked(world: &World, moment: &str, line: &str) -> (&'static str, support::Ou
 
 /// `create`, heard to its end although the container may keep its streams.
 fn made(world: &World, bundle: &str, id: &str) -> support::Output {
-    let line = r#""$0" create -b "$1" "$2" >/dev/null 2>"$HOME/e"; c=$?; cat "$HOME/e" >&2; exit $c"#;
+    let line = r#""$0" create -b "$1" --pid-file "$HOME/pid" "$2" >/dev/null 2>"$HOME/e"; c=$?; cat "$HOME/e" >&2; exit $c"#;
     let program = world.skiff_path().to_str().unwrap();
     world.run(&["sh", "-c", line, program, bundle, id])
 }
@@ -96,12 +96,14 @@ fn what_came_to_nothing_is_stopped_as_well() {
         let failed = if ends == "create" {
             assert!(made.stderr.contains("poststop hook #0"), "{moment}: {made}");
             world.skiff(&["state", "u"]).refused(1, "does not exist");
+            assert!(!world.home().join("pid").exists(), "{moment}: nobody's pid");
             made
         } else {
             let started = world.skiff(&["start", "u"]);
             assert!(!told.exists(), "{moment}: it is there until it is deleted");
             becomes(&world, "u", "stopped");
             let _ = world.skiff(&["delete", "u"]).ok();
+            fs::remove_file(world.home().join("pid")).unwrap();
             started
         };
         let first = match moment {
