@@ -97,6 +97,29 @@ fn a_cgroup_of_exec_and_a_signal_for_all() {
     );
 }
 
+/// A group below in one tree alone, where there is no version 2 to end them with: the
+/// other trees' groups are gone by the time that this one is looked into.
+#[test]
+fn a_group_below_in_one_tree_alone() {
+    let Some(world) = world() else { return };
+    if !needs(&[Need::CgroupV1]) {
+        return;
+    }
+    let no_second =
+        "! mountpoint -q /sys/fs/cgroup/unified || umount -l /sys/fs/cgroup/unified";
+    let _ = world.run(&["sh", "-c", no_second]).ok();
+    for tree in ["pids", "memory"] {
+        let bundle = sleeper(&world, tree);
+        create(&world, &bundle, tree);
+        let group = format!("/sys/fs/cgroup/{tree}/{}/{tree}", world.cgroup_parent());
+        fs::create_dir(format!("{group}/sub")).unwrap();
+        let _ = world.skiff(&["kill", tree, "KILL"]).ok();
+        becomes(&world, tree, "stopped");
+        let _ = world.skiff(&["delete", tree]).ok();
+        assert!(!std::path::Path::new(&group).exists());
+    }
+}
+
 #[test]
 fn an_exec_into_a_paused_container_waits() {
     let Some(world) = world() else { return };

@@ -1,6 +1,7 @@
 //! A group stopped where it stands: version 2 by a file of its own, version 1 by a
 //! controller (`Documentation/admin-guide/cgroup-v1/freezer-subsystem.rst`).
 
+use std::io;
 use std::path::PathBuf;
 use std::time::Instant;
 
@@ -65,8 +66,13 @@ impl Cgroup {
             return Ok(());
         }
         let why = "version 1 freezes by a controller of its own";
-        write(&folder.path.join("freezer.state"), state, why)
-            .with_context(|| format!("set the freezer of {}", self.shown()))
+        match write(&folder.path.join("freezer.state"), state, why) {
+            // It was empty, and is removed already: nobody is there to be frozen.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            answer => {
+                answer.with_context(|| format!("set the freezer of {}", self.shown()))
+            }
+        }
     }
 
     /// Thaws it, and the groups that the container made below, each of which may have

@@ -128,9 +128,10 @@ fn within(
     let cgroup = Cgroup::create(&format!("/skiff-ch06/{}", std::process::id()), limits)?;
     let ended = start(&cgroup, namespaces, recipe);
     // Whatever happened: nothing of it stays, neither processes nor folders.
-    cgroup.delete()?;
-    cgroups::remove_parent_if_empty("/skiff-ch06")?;
-    ended
+    let gone = cgroup.delete();
+    let gone = gone.and(cgroups::remove_parent_if_empty("/skiff-ch06"));
+    // The first error is the one to tell.
+    ended.and_then(|ended| gone.map(|()| ended))
 }
 
 fn start(
