@@ -5,7 +5,8 @@
 //! millisecond at each start, which is more than most system calls of a start together.
 //! Where this machine has the C library as an archive (Debian: libc6-dev), a release
 //! build links it in: still position independent, and nothing else changes. Elsewhere,
-//! for another target and in debug builds the linker does as it always does.
+//! for another target and in debug builds the linker does as it always does. On x86-64
+//! such a runtime also begins before the C library does: see its `begin.rs`.
 //! `SKIFF_STATIC=0` asks for that everywhere.
 
 use std::path::PathBuf;
@@ -21,6 +22,7 @@ const ASKED: [&str; 7] = ["gcc_s", "util", "rt", "pthread", "m", "dl", "c"];
 fn main() {
     println!("cargo::rerun-if-changed=src/build.rs");
     println!("cargo::rerun-if-env-changed=SKIFF_STATIC");
+    println!("cargo::rustc-check-cfg=cfg(begins_early)");
     let is = |name: &str, value: &str| env::var(name).is_ok_and(|it| it == value);
     let own = env::var("HOST").is_ok_and(|host| is("TARGET", &host));
     let wanted = is("PROFILE", "release") && !is("SKIFF_STATIC", "0");
@@ -28,8 +30,25 @@ fn main() {
         return;
     }
     let Some(folder) = archives() else { return };
+    let words = [
+        "-static-pie".to_owned(),
+        format!("-L{}", folder.display()),
+        // Addresses to be written at the start as a map of bits (DT_RELR), not as 24
+        // bytes each; the C library's start knows it since glibc 2.36.
+        "-Wl,-z,pack-relative-relocs".to_owned(),
+    ];
+    let Some(words) = [&words[..], &words[..2]]
+        .into_iter()
+        .find(|words| links(words))
+    else {
+        return;
+    };
+    if is("CARGO_CFG_TARGET_ARCH", "x86_64") {
+        println!("cargo::rustc-cfg=begins_early");
+        println!("cargo::rustc-link-arg-bin=skiff-runtime=-Wl,--entry=skiff_begin");
+    }
     for program in PROGRAMS {
-        for word in ["-static-pie".to_owned(), format!("-L{}", folder.display())] {
+        for word in words {
             println!("cargo::rustc-link-arg-bin={program}={word}");
         }
     }
@@ -63,23 +82,23 @@ fn archives() -> Option<PathBuf> {
         };
         fs::write(folder.join(format!("lib{name}.a")), script).ok()?;
     }
-    links(&folder).then_some(folder)
+    Some(folder)
 }
 
-/// Whether a program can be linked and started so: asked by doing it.
-fn links(folder: &std::path::Path) -> bool {
+/// Whether a program can be linked and started so: asked by doing it, with a program
+/// that has an address in it which somebody must have written.
+fn links(words: &[String]) -> bool {
+    const TRIAL: &str =
+        "int x; int *volatile p = &x; int main(void) { return p != &x; }\n";
+    let folder = PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default());
     let (source, program) = (folder.join("trial.c"), folder.join("trial"));
-    let written = fs::write(&source, "int main(void) { return 0; }\n").is_ok();
-    let linked = || {
-        let mut linker = Command::new("cc");
-        linker
-            .arg("-static-pie")
-            .arg(&source)
-            .arg("-o")
-            .arg(&program);
-        linker.arg(format!("-L{}", folder.display()));
-        linker.stderr(Stdio::null());
-        linker.status().is_ok_and(|status| status.success())
+    let mut linker = Command::new("cc");
+    linker.arg(&source).arg("-o").arg(&program).args(words);
+    let worked = |mut command: Command| {
+        command
+            .stderr(Stdio::null())
+            .status()
+            .is_ok_and(|it| it.success())
     };
-    written && linked() && Command::new(&program).status().is_ok_and(|it| it.success())
+    fs::write(&source, TRIAL).is_ok() && worked(linker) && worked(Command::new(&program))
 }

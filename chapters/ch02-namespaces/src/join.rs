@@ -8,6 +8,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 use nix::sched::{CloneFlags, setns};
+use nix::sys::stat::{fstat, stat};
 use nix::unistd::Pid;
 use workbench::steps;
 
@@ -57,7 +58,7 @@ pub fn join(namespaces: &[(Namespace, BorrowedFd<'_>)]) -> Result<()> {
 /// # Errors
 /// When it cannot be looked at.
 pub fn is_ours(kind: Namespace, file: BorrowedFd<'_>) -> Result<bool> {
-    let ours = open(Path::new(&format!("/proc/self/ns/{}", kind.file())))?;
-    let (ours, theirs) = (nix::sys::stat::fstat(&ours)?, nix::sys::stat::fstat(file)?);
+    let ours = format!("/proc/self/ns/{}", kind.file());
+    let (ours, theirs) = (stat(ours.as_str())?, fstat(file)?);
     Ok((ours.st_dev, ours.st_ino) == (theirs.st_dev, theirs.st_ino))
 }

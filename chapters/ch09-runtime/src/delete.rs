@@ -20,6 +20,16 @@ use crate::state::{State, Status, folder, same_process};
 /// # Errors
 /// When it runs (and `force` is not given), or something could not be removed.
 pub fn delete(root: &Path, id: &str, force: bool) -> Result<Vec<anyhow::Error>> {
+    delete_of(root, id, force, None)
+}
+
+/// As [`delete`], of a bundle that was read already.
+pub(crate) fn delete_of(
+    root: &Path,
+    id: &str,
+    force: bool,
+    known: Option<&Bundle>,
+) -> Result<Vec<anyhow::Error>> {
     let state = match State::load(root, id) {
         // Whoever made it was killed before it had written anything down.
         Err(_) if force && check_id(id).is_ok() && folder(root, id).is_dir() => {
@@ -32,13 +42,15 @@ pub fn delete(root: &Path, id: &str, force: bool) -> Result<Vec<anyhow::Error>> 
         let status = format!("{status:?}").to_lowercase();
         bail!("cannot delete container {id} that is not stopped: {status}");
     }
-    let bundle = Bundle::load(&state.bundle);
+    // Before anything is removed: its folder may be what is mounted.
+    let read = known
+        .is_none()
+        .then(|| Bundle::load(&state.bundle).ok())
+        .flatten();
     let removed = [end(&state), remove_cgroup(&state), remove_state(root, id)];
     let stopped = hooks::told(&state, 0, Status::Stopped);
-    let hooks = bundle
-        .as_ref()
-        .ok()
-        .and_then(|bundle| bundle.spec.hooks().as_ref());
+    let bundle = known.or(read.as_ref());
+    let hooks = bundle.and_then(|bundle| bundle.spec.hooks().as_ref());
     let warnings = hooks::run_all(hooks, Moment::Poststop, &stopped);
     removed
         .into_iter()

@@ -4,7 +4,7 @@ use anyhow::Result;
 use chroot::process::Exit;
 
 use crate::create::{Create, create_of};
-use crate::delete::delete;
+use crate::delete::delete_of;
 use crate::spec::Bundle;
 use crate::stay::stay_with;
 
@@ -12,7 +12,8 @@ use crate::stay::stay_with;
 /// poststop hooks got wrong.
 ///
 /// # Errors
-/// As for [`create`](crate::create()); the container is deleted whatever happens, unless it is to be kept.
+/// As for [`create`](crate::create()); the container is deleted whatever happens, unless
+/// it is to be kept.
 pub fn run(what: &Create<'_>, keep: bool) -> Result<(Exit, Vec<anyhow::Error>)> {
     let bundle = Bundle::load(what.bundle)?;
     let process = bundle.spec.process().as_ref();
@@ -31,6 +32,6 @@ pub fn run(what: &Create<'_>, keep: bool) -> Result<(Exit, Vec<anyhow::Error>)> 
     if !made || keep {
         return ended.map(|exit| (exit, Vec::new()));
     }
-    let deleted = delete(what.root, what.id, true);
+    let deleted = delete_of(what.root, what.id, true, Some(&bundle));
     ended.and_then(|exit| deleted.map(|warnings| (exit, warnings)))
 }

@@ -95,7 +95,8 @@ pub fn read(path: &Path) -> Result<Vec<u8>> {
         .metadata()
         .with_context(|| format!("look at {shown}"))?;
     ensure!(kind.is_file(), "{shown} is not a regular file");
-    let mut text = Vec::new();
+    let expected = kind.len().min(LARGEST) + 1;
+    let mut text = Vec::with_capacity(usize::try_from(expected)?);
     file.take(LARGEST + 1)
         .read_to_end(&mut text)
         .with_context(|| format!("read {shown}"))?;

@@ -5,6 +5,8 @@
 
 #![expect(clippy::print_stdout, reason = "a program prints")]
 
+#[cfg(begins_early)]
+mod begin;
 mod flags;
 mod process;
 mod resources;

@@ -53,8 +53,11 @@ fn make(root: &Root, mount: &Mount, options: &Options) -> Result<()> {
     let target = match there {
         Some(folder) => folder,
         None => {
-            root.make_dir(mount.on())?;
-            look(mount.on())?.context("the folder that was made here is gone")?
+            let made = root.make_dir(mount.on())?;
+            match kind {
+                "proc" | "sysfs" => look(mount.on())?.context("what was made is gone")?,
+                _ => made,
+            }
         }
     };
     if options.copy_up {
