@@ -15,9 +15,11 @@
 mod make;
 
 use std::cell::RefCell;
+use std::ffi::OsStr;
 use std::fs::File;
 use std::io::Read;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Component, Path, PathBuf};
 use std::rc::Rc;
 
@@ -69,7 +71,7 @@ impl Root {
     /// it begin there.
     pub(crate) fn hold(&self, target: &Path, mount: OwnedFd) {
         let mut held = self.held.borrow_mut();
-        held.push((target.to_owned(), Rc::new(mount)));
+        held.push((target.components().collect(), Rc::new(mount)));
     }
 
     /// Lets go of what is held at `target` and below: something else is to cover it.
@@ -78,13 +80,18 @@ impl Root {
         self.held.borrow_mut().retain(|held| !covered(held));
     }
 
-    /// Where the way to `path` begins, and what is left of it.
+    /// Where the way to `path` begins, and what is left of it. The path and what is held
+    /// are spelled in one way only, so that they can be compared by their bytes.
     fn begin<'a>(&self, path: &'a Path) -> (Option<Rc<OwnedFd>>, &'a Path) {
         let climbs = path.components().any(|part| part == Component::ParentDir);
+        let bytes = path.as_os_str().as_bytes();
         let held = self.held.borrow();
         let below = |(top, mount): &(PathBuf, Rc<OwnedFd>)| {
-            let rest = path.strip_prefix(top).ok()?;
-            Some((Some(Rc::clone(mount)), rest))
+            let rest = bytes.strip_prefix(top.as_os_str().as_bytes())?;
+            let inside = rest.is_empty() || rest.starts_with(b"/");
+            let rest = rest.strip_prefix(b"/").unwrap_or(rest);
+            let mount = || (Some(Rc::clone(mount)), Path::new(OsStr::from_bytes(rest)));
+            inside.then(mount)
         };
         match held.iter().rev().find_map(below) {
             Some(found) if !climbs => found,
@@ -175,7 +182,8 @@ impl Root {
         links: ResolveFlags,
     ) -> Result<OwnedFd, Errno> {
         let how = ResolveFlags::IN_ROOT | links;
-        let (mount, path) = self.begin(path);
+        let plain: PathBuf = path.components().collect();
+        let (mount, path) = self.begin(&plain);
         let top = mount.as_deref().unwrap_or(&self.fd);
         let path = if path.as_os_str().is_empty() {
             Path::new("/")

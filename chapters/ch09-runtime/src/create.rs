@@ -63,11 +63,11 @@ pub struct Create<'a> {
 /// # Errors
 /// When the name is taken, the bundle is bad, or a step was refused.
 pub fn create(what: &Create<'_>) -> Result<Child> {
-    create_of(what, &Bundle::load(what.bundle)?)
+    create_of(what, &Bundle::load(what.bundle)?).map(|(child, _)| child)
 }
 
-/// As [`create`], of a bundle that was read already.
-pub(crate) fn create_of(what: &Create<'_>, bundle: &Bundle) -> Result<Child> {
+/// As [`create`], of a bundle that was read already; returns the cgroup as well.
+pub(crate) fn create_of(what: &Create<'_>, bundle: &Bundle) -> Result<(Child, Cgroup)> {
     check_id(what.id)?;
     close_to_hooks(what.preserve_fds)?;
     let plan = Plan::of(bundle, what.id)?;
@@ -107,7 +107,7 @@ fn make(
     bundle: &Bundle,
     plan: &Plan,
     folder: &Path,
-) -> Result<Child> {
+) -> Result<(Child, Cgroup)> {
     // Whoever finds a ruin here must know which cgroup belongs to it.
     state.save(what.root)?;
     let gate = if what.at_once {
@@ -124,7 +124,7 @@ fn make(
         // The first error is the one to tell.
         let _ = cgroup.delete();
     }
-    launched
+    launched.map(|child| (child, cgroup))
 }
 
 fn first_state(what: &Create<'_>, bundle: &Bundle, plan: &Plan) -> Result<State> {

@@ -23,12 +23,12 @@ pub fn delete(root: &Path, id: &str, force: bool) -> Result<Vec<anyhow::Error>> 
     delete_of(root, id, force, None)
 }
 
-/// As [`delete`], of a bundle that was read already.
+/// As [`delete`], by whoever has the bundle and the cgroup at hand.
 pub(crate) fn delete_of(
     root: &Path,
     id: &str,
     force: bool,
-    known: Option<&Bundle>,
+    known: Option<(&Bundle, &Cgroup)>,
 ) -> Result<Vec<anyhow::Error>> {
     let state = match State::load(root, id) {
         // Whoever made it was killed before it had written anything down.
@@ -42,14 +42,19 @@ pub(crate) fn delete_of(
         let status = format!("{status:?}").to_lowercase();
         bail!("cannot delete container {id} that is not stopped: {status}");
     }
-    // Before anything is removed: its folder may be what is mounted.
+    // Read before anything is taken away.
     let read = known
         .is_none()
         .then(|| Bundle::load(&state.bundle).ok())
         .flatten();
-    let removed = [end(&state), remove_cgroup(&state), remove_state(root, id)];
+    let ended = end(&state);
+    let cgroup = match known {
+        Some((_, cgroup)) => cgroup.delete(),
+        None => remove_cgroup(&state),
+    };
+    let removed = [ended, cgroup, remove_state(root, id)];
     let stopped = hooks::told(&state, 0, Status::Stopped);
-    let bundle = known.or(read.as_ref());
+    let bundle = known.map(|(bundle, _)| bundle).or(read.as_ref());
     let hooks = bundle.and_then(|bundle| bundle.spec.hooks().as_ref());
     let warnings = hooks::run_all(hooks, Moment::Poststop, &stopped);
     removed

@@ -18,20 +18,20 @@ pub fn run(what: &Create<'_>, keep: bool) -> Result<(Exit, Vec<anyhow::Error>)> 
     let bundle = Bundle::load(what.bundle)?;
     let process = bundle.spec.process().as_ref();
     let terminal = process.and_then(oci_spec::runtime::Process::terminal);
-    let mut made = false;
+    let mut made = None;
     let ended = stay_with(terminal == Some(true), |socket| {
         let what = Create {
             at_once: true,
             console_socket: socket,
             ..*what
         };
-        let child = create_of(&what, &bundle)?;
-        made = true;
+        let (child, cgroup) = create_of(&what, &bundle)?;
+        made = Some(cgroup);
         Ok(child)
     });
-    if !made || keep {
+    let Some(cgroup) = made.filter(|_| !keep) else {
         return ended.map(|exit| (exit, Vec::new()));
-    }
-    let deleted = delete_of(what.root, what.id, true, Some(&bundle));
+    };
+    let deleted = delete_of(what.root, what.id, true, Some((&bundle, &cgroup)));
     ended.and_then(|exit| deleted.map(|warnings| (exit, warnings)))
 }
