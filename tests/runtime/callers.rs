@@ -11,6 +11,8 @@ use super::*;
 /// An engine of somebody else's that runs in a world and calls our runtime.
 struct Caller {
     world: World,
+    /// Its program.
+    tool: &'static str,
     /// What a command line of it begins with.
     client: Vec<String>,
     image: String,
@@ -38,6 +40,7 @@ impl Caller {
         let image = registry.push(&world, &busybox(), "busybox:1");
         Some(Self {
             world,
+            tool,
             client: Vec::new(),
             image,
             daemon: None,
@@ -57,7 +60,7 @@ impl Caller {
         let end = Instant::now() + Duration::from_secs(60);
         while UnixStream::connect(&path).is_err() {
             if Instant::now() > end {
-                return skip(&format!("{} that starts here", words[0]));
+                return skip(self.tool, &format!("{} that starts here", words[0]));
             }
             std::thread::sleep(Duration::from_millis(10));
         }
@@ -66,14 +69,12 @@ impl Caller {
 
     /// The control: what this machine does not let `runc` do under the same caller, it
     /// need not let us do.
-    fn works_with_runc(out: &Output) -> Option<()> {
+    fn works_with_runc(&self, out: &Output) -> Option<()> {
         if out.code == 0 {
             return Some(());
         }
-        skip(&format!(
-            "a caller that can use runc: {}",
-            out.stderr.trim()
-        ))
+        let needs = format!("a caller that can use runc: {}", out.stderr.trim());
+        skip(self.tool, &needs)
     }
 
     fn say(&self, words: &[&str]) -> Output {
@@ -89,7 +90,15 @@ impl Caller {
     }
 }
 
-fn skip(needs: &str) -> Option<()> {
+/// A caller that is required must work, and not only be there.
+fn skip(tool: &str, needs: &str) -> Option<()> {
+    let required = std::env::var("SKIFF_TEST_REQUIRE").unwrap_or_default();
+    let name = format!("tool:{tool}");
+    let is_required = required.split(',').any(|need| need == name);
+    assert!(
+        !is_required,
+        "SKIFF_TEST_REQUIRE has {name}; missing is {needs}"
+    );
     let text = format!("a runtime's caller ... skipped: needs {needs}\n");
     // Through the descriptor: the print macros are captured by the harness.
     let _ = std::io::stderr().write_all(text.as_bytes());
@@ -150,7 +159,7 @@ fn with_docker() -> Option<()> {
     caller.client = ["docker", "-H", &host].map(str::to_owned).into();
 
     let control = caller.run(&["--rm", "--network=none", "--runtime=runc"], &["true"]);
-    Caller::works_with_runc(&control)?;
+    caller.works_with_runc(&control)?;
 
     a_life_of_a_container(&caller, &["--network=none"]);
     let used = ["info", "-f", "{{.DefaultRuntime}}"];
@@ -183,13 +192,13 @@ fn with_podman() -> Option<()> {
     };
     caller.client = client("runc");
     let pull = ["pull", "--quiet", "--tls-verify=false", &image];
-    Caller::works_with_runc(&caller.say(&pull))?;
+    caller.works_with_runc(&caller.say(&pull))?;
     let parent = format!("--cgroup-parent=/{}", caller.world.cgroup_parent());
     // podman asks for more open files than a machine may let it have.
     let limits = ["--ulimit=nofile=1024:1024", "--ulimit=nproc=4096:4096"];
     let flags = [&["--network=none", &parent], &limits[..]].concat();
     let control = caller.run(&[&["--rm"], &flags[..]].concat(), &["true"]);
-    Caller::works_with_runc(&control)?;
+    caller.works_with_runc(&control)?;
     caller.client = client(&runtime);
     a_life_of_a_container(&caller, &flags);
     Some(())
@@ -207,10 +216,11 @@ fn with_containerd() -> Option<()> {
     caller.client = ["ctr", "--address", socket].map(str::to_owned).into();
     let (image, runtime) = (caller.image.clone(), caller.runtime());
     let pull = ["image", "pull", "--plain-http", &image];
-    Caller::works_with_runc(&caller.say(&pull))?;
-    let control = ["run", "--rm", &image, "control", "true"];
-    Caller::works_with_runc(&caller.say(&control))?;
+    caller.works_with_runc(&caller.say(&pull))?;
     let cgroup = |name: &str| format!("/{}/{name}", caller.world.cgroup_parent());
+    let own = cgroup("control");
+    let control = ["run", "--rm", "--cgroup", &own, &image, "control", "true"];
+    caller.works_with_runc(&caller.say(&control))?;
     let run = |flags: &[&str], name: &str, command: &[&str]| {
         let cgroup = cgroup(name);
         let ours = ["run", "--runc-binary", &runtime, "--cgroup", &cgroup];
