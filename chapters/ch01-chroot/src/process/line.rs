@@ -83,9 +83,9 @@ impl Line {
             let flags = MsgFlags::MSG_CMSG_CLOEXEC;
             match recvmsg::<()>(self.0.as_raw_fd(), &mut parts, Some(&mut room), flags) {
                 Ok(message) => break (message.bytes, received(&message)),
-                Err(Errno::EINTR) => {}
-                // The other process died with a message of ours unread.
-                Err(Errno::ECONNRESET) => return Ok(None),
+                // It died with a message of ours unread. The kernel says so once, and
+                // then hands over what that process had said before.
+                Err(Errno::EINTR | Errno::ECONNRESET) => {}
                 Err(errno) => return Err(errno).context("receive on the line"),
             }
         };
@@ -178,5 +178,15 @@ mod tests {
         drop(second);
         drop(one);
         assert!(other.receive().unwrap().is_none());
+    }
+
+    #[test]
+    fn the_last_word_arrives_of_one_who_did_not_listen() {
+        let (ours, theirs) = pair().unwrap();
+        theirs.send(b'F', "why", None).unwrap();
+        ours.send(b'G', "", None).unwrap();
+        drop(theirs);
+        assert_eq!(ours.receive().unwrap().unwrap().text, "why");
+        assert!(ours.receive().unwrap().is_none());
     }
 }
