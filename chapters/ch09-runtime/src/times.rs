@@ -54,14 +54,25 @@ fn account(all: &[Step], sums: &mut BTreeMap<Kind, Sum>) -> Result<u64> {
         let sum = sums.entry((chapter, name.to_owned())).or_default();
         *sum = (sum.0 + count, sum.1 + took);
     };
-    for pair in start.windows(2) {
-        let gap = pair[1].at.saturating_sub(pair[0].at + pair[0].took);
-        let same = pair[0].pid == pair[1].pid;
-        add(0, if same { OURS } else { OTHERS }, 0, gap);
-    }
-    for step in &start[..start.len() - 1] {
+    // Up to where the time is accounted for, and by whom: what two processes do at the
+    // same time is counted once.
+    let (mut until, mut who) = (first.at, first.pid);
+    for step in start {
+        let gap = step.at.saturating_sub(until);
+        add(0, if step.pid == who { OURS } else { OTHERS }, 0, gap);
+        let end = (step.at + step.took).min(last.at);
         let name = step.call.split(['(', ' ']).next().unwrap_or_default();
-        add(step.chapter, name, 1, step.took);
+        if !is("execve(")(&step) {
+            add(
+                step.chapter,
+                name,
+                1,
+                end.saturating_sub(until.max(step.at)),
+            );
+        }
+        if end >= until {
+            (until, who) = (end, step.pid);
+        }
     }
     Ok(last.at - first.at)
 }
