@@ -2,8 +2,8 @@
 //!
 //! ```text
 //! launcher                          container's first process
-//! clone3 ──────────────────────▶    enters its cgroup, waits at the gate
-//! prepare(child)                       (id maps, network)
+//! clone3 ──────────────────────▶    waits at the gate
+//! prepare(child)                       (id maps, cgroup, network)
 //! GO: opens the gate ──────────▶    runs its recipe, step by step
 //! does what is asked  ◀── ASK ──      (run these hooks; keep this descriptor)
 //!                     ── DONE ─▶    goes on
@@ -13,7 +13,7 @@
 //!
 //! The gate exists since some things can only be done to a process from outside, and
 //! only before it does anything: its id maps (the kernel wants the writer in the
-//! parent namespace) and its network. The line is a CLOEXEC seqpacket pair.
+//! parent namespace) and its cgroup. The line is a CLOEXEC seqpacket pair.
 
 use std::convert::Infallible;
 use std::os::fd::{BorrowedFd, OwnedFd};
@@ -52,7 +52,7 @@ pub struct Launch<'a> {
 // ANCHOR: Crew
 /// What the launcher does for the child while it is on its way.
 pub trait Crew {
-    /// Called once, while the child waits at the gate or is on its way to it.
+    /// Called once, while the child waits at the gate.
     ///
     /// # Errors
     /// Any error ends the launch: the child is killed and reaped.
@@ -129,7 +129,7 @@ pub fn launch(
     let (ours, theirs) = process::pair()?;
     let how = How {
         // Rooted at the cgroup that the process will be in, not at the launcher's: so
-        // it is unshared by the child itself, once it is in there.
+        // it is unshared by the child itself, after the gate.
         namespaces: what.namespaces.without(Namespace::Cgroup).flags(),
         cgroup: what.cgroup,
         sibling: what.sibling,
@@ -139,10 +139,9 @@ pub fn launch(
             drop(ours);
             in_child(theirs, |line| {
                 steps::role(what.role);
-                // What needs nobody, while the crew prepares the rest.
+                line.expect(GO).context("wait at the gate")?;
                 what.arrive.map_or(Ok(()), |arrive| arrive())?;
                 unshare_cgroup(what.namespaces)?;
-                line.expect(GO).context("wait at the gate")?;
                 recipe(&Helm(line))
             })
         }
