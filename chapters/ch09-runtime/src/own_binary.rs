@@ -29,8 +29,10 @@ use std::fs::File;
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStringExt;
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
+use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, SealFlag, fcntl};
 use nix::sys::memfd::{MFdFlags, memfd_create};
 use nix::sys::prctl;
@@ -118,8 +120,22 @@ fn sealed_copy() -> Result<OwnedFd> {
         File::from(memfd_create(c"skiff", flags).context("make a file in memory")?);
     let mut own = File::open(SELF).context("open this program")?;
     std::io::copy(&mut own, &mut copy).context("copy this program")?;
-    fcntl(&copy, FcntlArg::F_ADD_SEALS(SEALS)).context("seal the copy")?;
+    seal(&copy).context("seal the copy")?;
     Ok(copy.into())
+}
+
+/// Seals a file in memory. The kernel refuses while a page of it is held elsewhere, be it
+/// by its own housekeeping (it moves pages about): that passes (fcntl(2), EBUSY).
+fn seal(copy: &File) -> nix::Result<()> {
+    let patience = Instant::now() + Duration::from_secs(5);
+    loop {
+        match fcntl(copy, FcntlArg::F_ADD_SEALS(SEALS)) {
+            Err(Errno::EBUSY) if Instant::now() < patience => {
+                std::thread::sleep(Duration::from_millis(10));
+            }
+            done => return done.map(drop),
+        }
+    }
 }
 
 /// Makes this process one that no other may look into: not at its memory, its
@@ -141,3 +157,43 @@ pub(crate) fn hide() -> Result<()> {
     .context("make the process not dumpable")
 }
 // ANCHOR_END: hide
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+    use std::thread;
+
+    use nix::fcntl::{SpliceFFlags, splice};
+
+    use super::*;
+
+    /// A page of the file that waits in a pipe is held, as it is when the kernel moves it.
+    #[test]
+    fn a_file_is_sealed_when_the_last_of_its_pages_is_let_go() {
+        let flags = MFdFlags::MFD_CLOEXEC | MFdFlags::MFD_ALLOW_SEALING;
+        let mut copy = File::from(memfd_create(c"skiff", flags).unwrap());
+        copy.write_all(&[7; 4096]).unwrap();
+        let (reader, writer) = std::io::pipe().unwrap();
+        let from_start = Some(&mut 0);
+        splice(
+            &copy,
+            from_start,
+            &writer,
+            None,
+            4096,
+            SpliceFFlags::empty(),
+        )
+        .unwrap();
+        let seals = || fcntl(&copy, FcntlArg::F_ADD_SEALS(SEALS));
+        assert_eq!(seals(), Err(Errno::EBUSY), "the page in the pipe counts");
+
+        let holder = thread::spawn(move || {
+            thread::sleep(Duration::from_millis(500));
+            drop((reader, writer));
+        });
+        seal(&copy).unwrap();
+        holder.join().unwrap();
+        let refused = copy.write_all(b"x").unwrap_err();
+        assert_eq!(refused.raw_os_error(), Some(Errno::EPERM as i32));
+    }
+}
