@@ -22,6 +22,9 @@ const PATIENCE: Duration = Duration::from_secs(3);
 /// What may still be of somebody who has gone already when the ledger is written.
 const GOES_LATE: [&str; 2] = ["link", "descriptor of the daemon"];
 
+/// How processes are listed that may be gone at the next look.
+const ENDED: [&str; 2] = [" zombie", " exiting"];
+
 /// What there was at one moment: kinds of things, each with its sorted lines.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ledger(BTreeMap<&'static str, Vec<String>>);
@@ -75,6 +78,7 @@ impl Ledger {
                     Some(place) => drop(after.swap_remove(place)),
                     // What an earlier client or container left may go while we look.
                     None if GOES_LATE.contains(kind) => {}
+                    None if ENDED.iter().any(|ended| line.ends_with(ended)) => {}
                     None => drop(writeln!(text, "- {kind}: {line}")),
                 }
             }
@@ -148,8 +152,13 @@ fn processes(world: &World) -> Vec<String> {
         let comm = stat.get(stat.find('(')?..=stat.rfind(')')?)?;
         let state = stat.get(stat.rfind(')')? + 2..)?.chars().next()?;
         let line = fs::read_to_string(dir.join("cmdline")).unwrap_or_default();
-        let dead = if state == 'Z' { " zombie" } else { "" };
-        Some(format!("{comm}{dead} {}", line.replace('\0', " ").trim()))
+        let line = line.replace('\0', " ");
+        Some(match (state, line.trim()) {
+            ('Z', _) => format!("{comm}{}", ENDED[0]),
+            // Its memory has gone, words and all: it is on its way out.
+            (_, "") => format!("{comm}{}", ENDED[1]),
+            (_, words) => format!("{comm} {words}"),
+        })
     });
     told.collect()
 }
