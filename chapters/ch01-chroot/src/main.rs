@@ -137,7 +137,7 @@ fn start(command: &[String], enter: impl FnOnce() -> Result<()>) -> Result<ExitC
     let child = process::spawn(&How::default(), |line| {
         enter()?;
         let program = process::find(&command[0], PATH)?;
-        line.send(process::EXEC, "", None)?;
+        line.send(process::EXEC, "", &[])?;
         Err(process::exec(&program, &args, &env))
     })?;
     let exit: Exit = child.wait()?;

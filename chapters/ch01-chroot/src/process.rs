@@ -85,7 +85,7 @@ pub fn in_child(line: Line, recipe: impl FnOnce(&Line) -> Result<Infallible>) ->
         Ok(Err(error)) => error,
         Err(panic) => anyhow!("panicked: {}", panic_text(panic.as_ref())),
     };
-    let _ = line.send(FAILED, &report(&error), None);
+    let _ = line.send(FAILED, &report(&error), &[]);
     clone::leave(1)
 }
 // ANCHOR_END: in_child

@@ -30,7 +30,7 @@ pub(crate) fn enter(pid: Pid, command: &[String]) -> Result<ExitCode> {
     let child = process::spawn(&How::default(), |line| {
         enter_root(&root)?;
         let program = process::find(&command[0], PATH)?;
-        line.send(process::EXEC, "", None)?;
+        line.send(process::EXEC, "", &[])?;
         Err(process::exec(&program, &args, &env))
     })?;
     status(child.wait()?)

@@ -2,8 +2,10 @@
 //!
 //! ```text
 //! launcher                          container's first process
-//! clone3 ──────────────────────▶    waits at the gate
-//! prepare(child)                       (id maps, cgroup, network)
+//! clone3 ──────────────────────▶    makes what namespaces it can make itself
+//! meanwhile()                          (cgroup)
+//!                     ◀── HERE ─    waits at the gate
+//! prepare(child)                       (id maps, network)
 //! GO: opens the gate ──────────▶    runs its recipe, step by step
 //! does what is asked  ◀── ASK ──      (run these hooks; keep this descriptor)
 //!                     ── DONE ─▶    goes on
@@ -14,6 +16,10 @@
 //! The gate exists since some things can only be done to a process from outside, and
 //! only before it does anything: its id maps (the kernel wants the writer in the
 //! parent namespace) and its cgroup. The line is a CLOEXEC seqpacket pair.
+//!
+//! A network namespace takes the kernel most of a millisecond, and so do the folders of
+//! a cgroup in the trees of version 1. So the new process makes the one, at the same
+//! time as the launcher makes the other.
 
 use std::convert::Infallible;
 use std::os::fd::{BorrowedFd, OwnedFd};
@@ -28,6 +34,7 @@ use workbench::steps;
 
 use crate::set::{Namespace, Namespaces};
 
+const HERE: u8 = b'H';
 const GO: u8 = b'G';
 const ASK: u8 = b'A';
 const DONE: u8 = b'D';
@@ -38,25 +45,53 @@ const READY: u8 = b'R';
 pub struct Launch<'a> {
     /// The namespaces that are made for it.
     pub namespaces: Namespaces,
+    /// It makes those of them that it can make itself, while the launcher does
+    /// [`Crew::meanwhile`]; clone3 makes the others.
+    pub by_itself: bool,
     /// The version 2 cgroup that it is born in, if it can be.
     pub cgroup: Option<BorrowedFd<'a>>,
-    /// What it does first of all, in the launcher's namespaces but for those made with it:
+    /// What it does as soon as the gate is open, with what the crew gave it to take along:
     /// it enters the version 1 cgroups, which no process can be born in.
-    pub arrive: Option<&'a dyn Fn() -> Result<()>>,
+    pub arrive: Option<&'a dyn Fn(Vec<OwnedFd>) -> Result<()>>,
     /// Make it the caller's sibling: a launcher that exits leaves it to its own parent.
     pub sibling: bool,
     /// The role under which it announces its steps.
     pub role: &'static str,
 }
 
+impl Launch<'_> {
+    /// What the process makes itself. Not its user namespace, in which the others are
+    /// made; and a pid or a time namespace takes in children only.
+    fn own(&self) -> Namespaces {
+        use Namespace::{Ipc, Mount, Net, Uts};
+        match self.by_itself {
+            true => self.namespaces.only(&[Ipc, Mount, Net, Uts]),
+            false => Namespaces::NONE,
+        }
+    }
+}
+
 // ANCHOR: Crew
 /// What the launcher does for the child while it is on its way.
 pub trait Crew {
+    /// Called first, while the child makes its namespaces: it may have none of them yet.
+    ///
+    /// # Errors
+    /// As for [`Crew::prepare`].
+    fn meanwhile(&mut self) -> Result<()> {
+        Ok(())
+    }
+
     /// Called once, while the child waits at the gate.
     ///
     /// # Errors
     /// Any error ends the launch: the child is killed and reaped.
     fn prepare(&mut self, child: &Child) -> Result<()>;
+
+    /// The descriptors that the child takes along through the gate.
+    fn luggage(&self) -> Vec<BorrowedFd<'_>> {
+        Vec::new()
+    }
 
     /// Called for each thing that the child asks for.
     ///
@@ -87,7 +122,7 @@ impl Helm<'_> {
     /// # Errors
     /// When the launcher is gone, or refused and is about to end this process.
     pub fn ask(&self, what: &str, with: Option<BorrowedFd<'_>>) -> Result<()> {
-        self.0.send(ASK, what, with)?;
+        self.0.send(ASK, what, with.as_slice())?;
         self.0
             .expect(DONE)
             .map(drop)
@@ -99,7 +134,7 @@ impl Helm<'_> {
     /// # Errors
     /// When the launcher is gone already.
     pub fn ready(&self) -> Result<()> {
-        self.0.send(READY, "", None)
+        self.0.send(READY, "", &[])
     }
 
     /// Tells the launcher that exec comes next: the end of file then means success.
@@ -107,7 +142,7 @@ impl Helm<'_> {
     /// # Errors
     /// When the launcher is gone already.
     pub fn executing(&self) -> Result<()> {
-        self.0.send(EXEC, "", None)
+        self.0.send(EXEC, "", &[])
     }
 }
 
@@ -127,10 +162,15 @@ pub fn launch(
     recipe: impl FnOnce(&Helm<'_>) -> Result<Infallible>,
 ) -> Result<Child> {
     let (ours, theirs) = process::pair()?;
+    let own = what.own();
     let how = How {
-        // Rooted at the cgroup that the process will be in, not at the launcher's: so
-        // it is unshared by the child itself, after the gate.
-        namespaces: what.namespaces.without(Namespace::Cgroup).flags(),
+        // That one is rooted at the cgroup that the process will be in, not at the
+        // launcher's: so the child makes it itself as well, after the gate.
+        namespaces: what
+            .namespaces
+            .without(Namespace::Cgroup)
+            .except(own)
+            .flags(),
         cgroup: what.cgroup,
         sibling: what.sibling,
     };
@@ -138,16 +178,13 @@ pub fn launch(
         Forked::Child => {
             drop(ours);
             in_child(theirs, |line| {
-                steps::role(what.role);
-                line.expect(GO).context("wait at the gate")?;
-                what.arrive.map_or(Ok(()), |arrive| arrive())?;
-                unshare_cgroup(what.namespaces)?;
+                begin(what, line)?;
                 recipe(&Helm(line))
             })
         }
         Forked::Parent(child) => {
             drop(theirs);
-            match steer(&ours, &child, crew) {
+            match steer(what, (&ours, &child), crew) {
                 Ok(()) => Ok(child),
                 Err(cause) => Err(give_up(what, &child, cause)),
             }
@@ -156,15 +193,34 @@ pub fn launch(
 }
 // ANCHOR_END: launch
 
-fn unshare_cgroup(namespaces: Namespaces) -> Result<()> {
-    if !namespaces.has(Namespace::Cgroup) {
-        return Ok(());
+// ANCHOR: begin
+/// The child's part, up to its recipe.
+fn begin(what: &Launch<'_>, line: &Line) -> Result<()> {
+    steps::role(what.role);
+    let own = what.own();
+    if own != Namespaces::NONE {
+        make(own, "what it makes itself, its launcher need not wait for")?;
+        line.send(HERE, "", &[])?;
     }
-    let why = "the cgroup that this process is in now becomes the root that it sees";
-    steps::step(2, format_args!("unshare(CLONE_NEWCGROUP)"), why, || {
-        unshare(CloneFlags::CLONE_NEWCGROUP)
+    let go = line.expect(GO).context("wait at the gate")?;
+    what.arrive
+        .map_or(Ok(()), |arrive| arrive(go.descriptors))?;
+    let rooted = what.namespaces.only(&[Namespace::Cgroup]);
+    if rooted != Namespaces::NONE {
+        let why = "the cgroup that this process is in now becomes the root that it sees";
+        make(rooted, why)?;
+    }
+    Ok(())
+}
+// ANCHOR_END: begin
+
+/// Moves the calling process into new namespaces.
+fn make(namespaces: Namespaces, why: &str) -> Result<()> {
+    let flags = CloneFlags::from_bits_retain(namespaces.flags());
+    steps::step(2, format_args!("unshare({namespaces})"), why, || {
+        unshare(flags)
     })
-    .context("make a cgroup namespace")
+    .with_context(|| format!("make new namespaces: {namespaces}"))
 }
 
 /// What went wrong in a launch, as the launcher sees it.
@@ -183,39 +239,69 @@ impl From<anyhow::Error> for Wreck {
 
 // ANCHOR: steer
 /// The launcher's part, up to the end of the line.
-fn steer(line: &Line, child: &Child, crew: &mut impl Crew) -> Result<(), Wreck> {
+fn steer(
+    what: &Launch<'_>,
+    (line, child): (&Line, &Child),
+    crew: &mut impl Crew,
+) -> Result<(), Wreck> {
+    // When the steps are listed, one after the other: the list is the same each time.
+    let in_turn = steps::on();
+    if in_turn {
+        settled(what, line)?;
+    }
+    crew.meanwhile()?;
+    if !in_turn {
+        settled(what, line)?;
+    }
     crew.prepare(child)?;
     // A send that fails finds the child dead; the next receive tells.
-    let _ = line.send(GO, "", None);
+    let _ = line.send(GO, "", &crew.luggage());
     let mut executing = false;
-    loop {
-        match line.receive()? {
-            Some(Message {
-                tag: ASK,
-                text,
-                descriptor,
-            }) => {
-                crew.answer(&text, descriptor)?;
-                let _ = line.send(DONE, "", None);
+    while let Some(message) = heard(line)? {
+        match message.tag {
+            ASK => {
+                crew.answer(&message.text, message.descriptors.into_iter().next())?;
+                let _ = line.send(DONE, "", &[]);
             }
-            Some(Message { tag: READY, .. }) => return Ok(()),
-            Some(Message { tag: EXEC, .. }) => executing = true,
-            Some(Message {
-                tag: FAILED, text, ..
-            }) => {
-                return Err(Wreck::Told(process::reported(&text)));
-            }
-            Some(Message { tag, .. }) => {
-                let odd =
-                    anyhow::anyhow!("odd message {:?} on the line", char::from(tag));
-                return Err(Wreck::Told(odd));
-            }
-            None if executing => return Ok(()),
-            None => return Err(Wreck::Silent),
+            READY => return Ok(()),
+            EXEC => executing = true,
+            _ => return Err(odd(&message)),
         }
+    }
+    if executing {
+        Ok(())
+    } else {
+        Err(Wreck::Silent)
     }
 }
 // ANCHOR_END: steer
+
+/// Waits until the child is in its namespaces.
+fn settled(what: &Launch<'_>, line: &Line) -> Result<(), Wreck> {
+    if what.own() == Namespaces::NONE {
+        return Ok(());
+    }
+    match heard(line)? {
+        Some(Message { tag: HERE, .. }) => Ok(()),
+        Some(message) => Err(odd(&message)),
+        None => Err(Wreck::Silent),
+    }
+}
+
+/// The next message, unless it is the last of a child that failed.
+fn heard(line: &Line) -> Result<Option<Message>, Wreck> {
+    match line.receive()? {
+        Some(Message {
+            tag: FAILED, text, ..
+        }) => Err(Wreck::Told(process::reported(&text))),
+        message => Ok(message),
+    }
+}
+
+fn odd(message: &Message) -> Wreck {
+    let tag = char::from(message.tag);
+    Wreck::Told(anyhow::anyhow!("odd message {tag:?} on the line"))
+}
 
 /// Ends the child of a launch that failed, and finds the best account of why.
 fn give_up(what: &Launch<'_>, child: &Child, cause: Wreck) -> anyhow::Error {

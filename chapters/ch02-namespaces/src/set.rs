@@ -111,6 +111,18 @@ impl Namespaces {
         Self(self.0 & !kind.flag())
     }
 
+    /// The same set without those of another.
+    #[must_use]
+    pub const fn except(self, others: Self) -> Self {
+        Self(self.0 & !others.0)
+    }
+
+    /// Those of the set that are among `kinds`.
+    #[must_use]
+    pub fn only(self, kinds: &[Namespace]) -> Self {
+        self.iter().filter(|kind| kinds.contains(kind)).collect()
+    }
+
     /// Whether `kind` is in it.
     #[must_use]
     pub const fn has(self, kind: Namespace) -> bool {
@@ -154,6 +166,11 @@ mod tests {
         assert!(set.has(Namespace::Pid) && !set.has(Namespace::Net));
         assert_eq!(set.to_string(), "CLONE_NEWUSER|CLONE_NEWPID");
         assert_eq!(set.without(Namespace::User).to_string(), "CLONE_NEWPID");
+        assert_eq!(set.except(set), Namespaces::NONE);
+        assert_eq!(
+            set.only(&[Namespace::Pid, Namespace::Net]).to_string(),
+            "CLONE_NEWPID"
+        );
     }
 
     #[test]

@@ -6,6 +6,7 @@ mod set;
 
 use std::collections::BTreeSet;
 use std::fs::OpenOptions;
+use std::mem;
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
@@ -33,7 +34,8 @@ pub struct Cgroup {
     missing: Vec<String>,
     unset: Vec<String>,
     hint: Option<String>,
-    found: bool,
+    /// Where it is not made yet: see [`Cgroup::begin`].
+    later: Vec<Tree>,
 }
 
 impl Cgroup {
@@ -48,15 +50,49 @@ impl Cgroup {
     /// refuses (then nothing stays).
     // ANCHOR: create
     pub fn create(path: &str, limits: &Limits) -> Result<Self> {
-        let mut cgroup = Self::nowhere(checked(path)?);
-        let made = cgroup.make_and_limit(limits);
+        let mut cgroup = Self::begin(path, limits)?;
+        let made = cgroup.complete(limits);
         if made.is_err() {
-            // Only folders: if anything ran in there, the group was not ours to make.
+            // Only folders: nothing has run in there.
             cgroup.remove_folders();
         }
         made.map(|()| cgroup)
     }
     // ANCHOR_END: create
+
+    /// Makes what a process needs that is to be born in the group: its folder in the tree
+    /// of version 2. While that process is made, [`Cgroup::complete`] makes the rest.
+    ///
+    /// # Errors
+    /// A path with `..` in it; a group with processes in it.
+    pub fn begin(path: &str, limits: &Limits) -> Result<Self> {
+        let mut cgroup = Self::nowhere(checked(path)?);
+        let trees = layout::trees();
+        cgroup.layout = layout::of(&trees);
+        if cgroup.layout == Layout::Absent {
+            cgroup.missing.push("no cgroup tree is mounted".to_owned());
+        }
+        let now: Vec<_>;
+        (now, cgroup.later) = trees
+            .into_iter()
+            .partition(|tree| tree.version == Version::V2);
+        cgroup.make_in(now, limits).map(|()| cgroup)
+    }
+
+    /// Makes the rest of a group that was begun, and sets its limits. When that fails,
+    /// the group is the caller's to delete.
+    ///
+    /// # Errors
+    /// A group with processes in it (but in the tree of version 2: they may have been
+    /// born there by now); a limit that the kernel refuses.
+    pub fn complete(&mut self, limits: &Limits) -> Result<()> {
+        let later = mem::take(&mut self.later);
+        self.make_in(later, limits)?;
+        self.folders.sort_by_key(|folder| folder.tree.version);
+        self.unset = self.set(limits)?;
+        self.missing.extend_from_slice(&self.unset);
+        Ok(())
+    }
 
     /// The group `path` as it is: in the trees where it exists, perhaps none.
     ///
@@ -87,27 +123,15 @@ impl Cgroup {
             missing: Vec::new(),
             unset: Vec::new(),
             hint: None,
-            found: false,
+            later: Vec::new(),
         }
     }
 
-    fn make_and_limit(&mut self, limits: &Limits) -> Result<()> {
-        let trees = layout::trees();
-        self.layout = layout::of(&trees);
-        if self.layout == Layout::Absent {
-            self.missing.push("no cgroup tree is mounted".to_owned());
-        }
+    fn make_in(&mut self, trees: Vec<Tree>, limits: &Limits) -> Result<()> {
         let wanted = wanted_controllers(limits);
         for tree in trees {
             self.make(tree, &wanted)?;
         }
-        if self.found && !self.pids().is_empty() {
-            // Somebody else's: its limits are not ours to set, nor its end to bring about.
-            self.folders.clear();
-            bail!("container's cgroup is not empty: {}", self.path.display());
-        }
-        self.unset = self.set(limits)?;
-        self.missing.extend_from_slice(&self.unset);
         Ok(())
     }
 
@@ -200,10 +224,9 @@ impl Cgroup {
             tree,
         };
         match folder.make(&self.path, wanted) {
-            Ok(new) => {
-                self.found |= !new;
-                self.folders.push(folder);
-            }
+            Ok(new) if new || folder.pids().is_empty() => self.folders.push(folder),
+            // Somebody else's: its limits are not ours to set, nor its end to bring about.
+            Ok(_) => bail!("container's cgroup is not empty: {}", self.path.display()),
             Err(error) if is_absent(&error) => {
                 if self.hint.is_none() {
                     self.hint = hint_of_making(&error, &folder.path);

@@ -28,10 +28,7 @@ impl Cgroup {
     /// The processes in the group and in those below it, by their ids here, in order.
     #[must_use]
     pub fn pids(&self) -> Vec<Pid> {
-        let mut pids = Vec::new();
-        for dir in self.folders.iter().flat_map(|f| subtree(&f.path)) {
-            pids.extend(pids_in(&dir.join("cgroup.procs")).unwrap_or_default());
-        }
+        let mut pids: Vec<_> = self.folders.iter().flat_map(Folder::pids).collect();
         pids.sort_unstable();
         pids.dedup();
         pids
@@ -174,6 +171,16 @@ pub fn remove_parent_if_empty(path: &str) -> Result<()> {
 }
 
 /// Removes a group and those below it; what still runs in them is killed first.
+impl Folder {
+    /// The processes in it, and in groups below.
+    pub(crate) fn pids(&self) -> Vec<Pid> {
+        let groups = subtree(&self.path).into_iter();
+        groups
+            .flat_map(|dir| pids_in(&dir.join("cgroup.procs")).unwrap_or_default())
+            .collect()
+    }
+}
+
 fn remove(folder: &Folder, end: Instant) -> io::Result<()> {
     loop {
         let mut busy = None;

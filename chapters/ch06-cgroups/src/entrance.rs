@@ -10,20 +10,21 @@
 //! Version 2 has no such file, and needs none: a process is born in its group
 //! (clone3(2), `CLONE_INTO_CGROUP`; see [`Cgroup::unified_fd`]).
 
-use std::fs::{File, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::Write;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::path::PathBuf;
 
 use anyhow::Result;
-use workbench::steps::step;
+use workbench::steps::{self, step};
 
 use crate::cgroup::Cgroup;
 use crate::layout::Version;
 use crate::refused::written;
 
 /// The open doors of a group, one a tree of version 1.
-#[derive(Debug)]
-pub struct Entrance(Vec<(PathBuf, File)>);
+#[derive(Debug, Default)]
+pub struct Entrance(Vec<File>);
 
 impl Cgroup {
     /// Opens the doors, to be gone through by a process that is started afterwards.
@@ -36,8 +37,7 @@ impl Cgroup {
             if folder.tree.version == Version::V1 {
                 let path = folder.path.join("tasks");
                 let file = OpenOptions::new().write(true).open(&path);
-                let file = file.map_err(|error| written(error, &path, "0"))?;
-                doors.push((path, file));
+                doors.push(file.map_err(|error| written(error, &path, "0"))?);
             }
         }
         Ok(Entrance(doors))
@@ -54,14 +54,37 @@ impl Entrance {
     // ANCHOR: enter
     pub fn enter(&self) -> Result<()> {
         let why = "0 means the writer itself: who moves itself waits for nobody";
-        for (path, file) in &self.0 {
+        for mut file in &self.0 {
+            let path = if steps::on() {
+                name(file)
+            } else {
+                PathBuf::new()
+            };
             step(6, format_args!("write({path:?}, \"0\")"), why, || {
-                let mut file = file;
                 file.write_all(b"0")
             })
-            .map_err(|error| written(error, path, "0"))?;
+            .map_err(|error| written(error, &name(file), "0"))?;
         }
         Ok(())
     }
     // ANCHOR_END: enter
+
+    /// The doors, to be passed to another process.
+    #[must_use]
+    pub fn doors(&self) -> Vec<BorrowedFd<'_>> {
+        self.0.iter().map(AsFd::as_fd).collect()
+    }
+}
+
+/// The doors that another process has passed on.
+impl FromIterator<OwnedFd> for Entrance {
+    fn from_iter<T: IntoIterator<Item = OwnedFd>>(doors: T) -> Self {
+        Self(doors.into_iter().map(File::from).collect())
+    }
+}
+
+/// What a file is called, for those who read of it.
+fn name(file: &File) -> PathBuf {
+    let link = format!("/proc/self/fd/{}", file.as_raw_fd());
+    fs::read_link(&link).unwrap_or_else(|_| link.into())
 }

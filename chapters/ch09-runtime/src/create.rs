@@ -5,11 +5,11 @@
 //! the way is taken back when anything fails.
 
 use std::fs;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
-use cgroups::Cgroup;
+use cgroups::{Cgroup, Entrance};
 use chroot::process::Child;
 use namespaces::launch::Crew;
 use namespaces::{Launch, Namespace, launch};
@@ -103,7 +103,7 @@ fn make_folder(what: &Create<'_>) -> Result<PathBuf> {
 }
 
 fn make(
-    (what, mut state): (&Create<'_>, State),
+    (what, state): (&Create<'_>, State),
     bundle: &Bundle,
     plan: &Plan,
     folder: &Path,
@@ -116,10 +116,8 @@ fn make(
         start_gate::make(folder)?;
         Some(Gate::open(folder)?)
     };
-    let cgroup = Cgroup::create(&plan.cgroup.to_string_lossy(), &plan.limits)?;
-    state.cgroup = place(&cgroup);
-    let launched = all_set(&cgroup)
-        .and_then(|()| launch_in((what, state), bundle, plan, (&cgroup, gate)));
+    let mut cgroup = Cgroup::begin(&plan.cgroup.to_string_lossy(), &plan.limits)?;
+    let launched = launch_in((what, state), bundle, plan, (&mut cgroup, gate));
     if launched.is_err() {
         // The first error is the one to tell.
         let _ = cgroup.delete();
@@ -166,15 +164,18 @@ fn launch_in(
     (what, state): (&Create<'_>, State),
     bundle: &Bundle,
     plan: &Plan,
-    (cgroup, gate): (&Cgroup, Option<Gate>),
+    (cgroup, gate): (&mut Cgroup, Option<Gate>),
 ) -> Result<Child> {
     let mounts = id_mapped::mounts(plan)?;
+    let born_in = cgroup.unified_fd();
     let mut steward = Steward {
         what,
         plan,
         hooks: bundle.spec.hooks().as_ref(),
         state,
         home: Home::leave(plan)?,
+        cgroup,
+        entrance: Entrance::default(),
     };
     let recipe = Recipe {
         plan,
@@ -189,10 +190,10 @@ fn launch_in(
     if plan.time_offsets.is_some() {
         cloned = cloned.without(Namespace::Time);
     }
-    let (born_in, entrance) = (cgroup.unified_fd(), cgroup.entrance()?);
-    let arrive = || entrance.enter();
+    let arrive = |doors: Vec<OwnedFd>| Entrance::from_iter(doors).enter();
     let launch_plan = Launch {
         namespaces: cloned,
+        by_itself: true,
         cgroup: born_in.as_ref().map(AsFd::as_fd),
         arrive: Some(&arrive),
         sibling: what.sibling,
@@ -219,6 +220,8 @@ struct Steward<'a> {
     hooks: Option<&'a Hooks>,
     state: State,
     home: Home,
+    cgroup: &'a mut Cgroup,
+    entrance: Entrance,
 }
 
 impl Steward<'_> {
@@ -237,8 +240,20 @@ impl Steward<'_> {
 }
 
 impl Crew for Steward<'_> {
-    fn prepare(&mut self, child: &Child) -> Result<()> {
+    fn meanwhile(&mut self) -> Result<()> {
         self.home.back();
+        self.cgroup.complete(&self.plan.limits)?;
+        all_set(self.cgroup)?;
+        self.state.cgroup = place(self.cgroup);
+        self.entrance = self.cgroup.entrance()?;
+        Ok(())
+    }
+
+    fn luggage(&self) -> Vec<BorrowedFd<'_>> {
+        self.entrance.doors()
+    }
+
+    fn prepare(&mut self, child: &Child) -> Result<()> {
         if self.plan.namespaces.has(Namespace::User) {
             privileges::write_id_maps(
                 child.pid,

@@ -95,7 +95,7 @@ pub fn exec(what: &Exec<'_>) -> Result<Child> {
     };
     let born_in = cgroup.as_ref().and_then(Cgroup::unified_fd);
     let entrance = cgroup.as_ref().map(Cgroup::entrance).transpose()?;
-    let arrive = || {
+    let arrive = |_| {
         entrance.as_ref().map_or(Ok(()), Entrance::enter)?;
         stay.as_deref().map_or(Ok(()), privileges::set_affinity)
     };

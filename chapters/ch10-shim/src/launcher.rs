@@ -52,7 +52,7 @@ pub(crate) fn launch(
                     Some(other) => delegate(other, config, order, &papers),
                 });
                 let Err(error) = done else { return Ok(0) };
-                report_line.send(FAILED, &report(&error), None)?;
+                report_line.send(FAILED, &report(&error), &[])?;
                 Ok(1)
             })
         }

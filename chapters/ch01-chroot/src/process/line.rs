@@ -1,5 +1,5 @@
-//! The line between two processes: datagrams with a tag, a text, and at most one
-//! descriptor (unix(7): `SOCK_SEQPACKET`, `SCM_RIGHTS`).
+//! The line between two processes: datagrams with a tag, a text, and descriptors
+//! (unix(7): `SOCK_SEQPACKET`, `SCM_RIGHTS`).
 //!
 //! Both ends are close-on-exec. So the end of file *is* the news that exec happened,
 //! and no program ever inherits an end.
@@ -25,8 +25,8 @@ pub struct Message {
     pub tag: u8,
     /// Its words.
     pub text: String,
-    /// The descriptor that came along.
-    pub descriptor: Option<OwnedFd>,
+    /// The descriptors that came along.
+    pub descriptors: Vec<OwnedFd>,
 }
 
 /// Makes a line, and returns its two ends.
@@ -47,19 +47,20 @@ pub fn pair() -> Result<(Line, Line)> {
 /// No message is longer; longer reports are cut.
 const LONGEST: usize = 8 * 1024;
 
+/// No message brings more descriptors (the kernel's `SCM_MAX_FD`).
+const MOST: usize = 253;
+
 impl Line {
     /// Sends a message.
     ///
     /// # Errors
     /// When the other end is closed.
-    pub fn send(&self, tag: u8, text: &str, with: Option<BorrowedFd<'_>>) -> Result<()> {
+    pub fn send(&self, tag: u8, text: &str, with: &[BorrowedFd<'_>]) -> Result<()> {
         let tag = [tag];
         let words = &text.as_bytes()[..text.len().min(LONGEST - 1)];
         let parts = [IoSlice::new(&tag), IoSlice::new(words)];
-        let descriptors = with.map(|fd| [fd.as_raw_fd()]);
-        let rights = descriptors
-            .as_ref()
-            .map(|fds| ControlMessage::ScmRights(fds));
+        let numbers: Vec<_> = with.iter().map(AsRawFd::as_raw_fd).collect();
+        let rights = (!with.is_empty()).then(|| ControlMessage::ScmRights(&numbers));
         sendmsg::<()>(
             self.0.as_raw_fd(),
             &parts,
@@ -77,8 +78,8 @@ impl Line {
     /// When recvmsg(2) refuses.
     pub fn receive(&self) -> Result<Option<Message>> {
         let mut text = vec![0_u8; LONGEST];
-        let mut room = nix::cmsg_space!([i32; 1]);
-        let (length, descriptor) = loop {
+        let mut room = nix::cmsg_space!([i32; MOST]);
+        let (length, descriptors) = loop {
             let mut parts = [IoSliceMut::new(&mut text)];
             let flags = MsgFlags::MSG_CMSG_CLOEXEC;
             match recvmsg::<()>(self.0.as_raw_fd(), &mut parts, Some(&mut room), flags) {
@@ -96,7 +97,7 @@ impl Line {
         Ok(Some(Message {
             tag: text[0],
             text: words,
-            descriptor,
+            descriptors,
         }))
     }
 
@@ -131,7 +132,7 @@ pub fn receive_descriptor(socket: BorrowedFd<'_>) -> Result<Option<OwnedFd>> {
     let flags = MsgFlags::MSG_CMSG_CLOEXEC;
     let message = recvmsg::<()>(socket.as_raw_fd(), &mut parts, Some(&mut room), flags)
         .context("receive a descriptor")?;
-    Ok(received(&message))
+    Ok(received(&message).into_iter().next())
 }
 
 /// Sends one message with a descriptor to a socket, whose other end takes it by
@@ -151,14 +152,19 @@ pub fn send_descriptor(
     sendmsg::<()>(socket.as_raw_fd(), &parts, &rights, flags, None).map(drop)
 }
 
-fn received(message: &nix::sys::socket::RecvMsg<'_, '_, ()>) -> Option<OwnedFd> {
-    let fd = message.cmsgs().ok()?.find_map(|control| match control {
-        ControlMessageOwned::ScmRights(fds) => fds.first().copied(),
-        _ => None,
-    })?;
-    // SAFETY: the kernel has just made this descriptor for this process, and the
-    // control message that names it is read once.
-    Some(unsafe { OwnedFd::from_raw_fd(fd) })
+fn received(message: &nix::sys::socket::RecvMsg<'_, '_, ()>) -> Vec<OwnedFd> {
+    let numbers = message.cmsgs().into_iter().flatten().flat_map(|control| {
+        if let ControlMessageOwned::ScmRights(numbers) = control {
+            numbers
+        } else {
+            Vec::new()
+        }
+    });
+    // SAFETY: the kernel has just made these descriptors for this process, and the
+    // control message that names them is read once.
+    numbers
+        .map(|number| unsafe { OwnedFd::from_raw_fd(number) })
+        .collect()
 }
 
 #[cfg(test)]
@@ -168,13 +174,13 @@ mod tests {
     #[test]
     fn messages_keep_their_borders_and_bring_descriptors() {
         let (one, other) = pair().unwrap();
-        one.send(b'a', "first", None).unwrap();
-        one.send(b'b', "", Some(one.as_fd())).unwrap();
+        one.send(b'a', "first", &[]).unwrap();
+        one.send(b'b', "", &[one.as_fd(), one.as_fd()]).unwrap();
         let first = other.receive().unwrap().unwrap();
         assert_eq!((first.tag, first.text.as_str()), (b'a', "first"));
-        assert!(first.descriptor.is_none());
+        assert!(first.descriptors.is_empty());
         let second = other.expect(b'b').unwrap();
-        assert!(second.descriptor.is_some());
+        assert_eq!(second.descriptors.len(), 2);
         drop(second);
         drop(one);
         assert!(other.receive().unwrap().is_none());
@@ -183,8 +189,8 @@ mod tests {
     #[test]
     fn the_last_word_arrives_of_one_who_did_not_listen() {
         let (ours, theirs) = pair().unwrap();
-        theirs.send(b'F', "why", None).unwrap();
-        ours.send(b'G', "", None).unwrap();
+        theirs.send(b'F', "why", &[]).unwrap();
+        ours.send(b'G', "", &[]).unwrap();
         drop(theirs);
         assert_eq!(ours.receive().unwrap().unwrap().text, "why");
         assert!(ours.receive().unwrap().is_none());
