@@ -5,6 +5,10 @@
 
 #[path = "architecture/arrows.rs"]
 mod arrows;
+#[path = "architecture/bad_code.rs"]
+mod bad_code;
+#[path = "architecture/lengths.rs"]
+mod lengths;
 #[path = "architecture/rules.rs"]
 mod rules;
 #[path = "architecture/source.rs"]
@@ -155,7 +159,8 @@ fn the_small_binaries_are_small() {
 #[test]
 fn files_are_short_and_say_what_they_are() {
     let all = rust();
-    none("files of more than 400 lines", &rules::long(all));
+    none("files of more than 300 lines", &lengths::files(all));
+    none("functions of more than 60 lines", &lengths::functions(all));
     none(
         "files without a module doc",
         &rules::without_module_doc(all),

@@ -23,8 +23,6 @@ pub(crate) const UNSAFE: &[&str] = &[
     "chapters/ch11-engine/src/server/activation.rs",
 ];
 
-const MOST_LINES: usize = 400;
-
 /// Whether this is code of the product and not of its tests.
 fn is_product(source: &Source) -> bool {
     let path = &source.path;
@@ -126,14 +124,6 @@ pub(crate) fn uses(files: &[Source], place: &[&str], libraries: &[&str]) -> Vec<
         .collect()
 }
 
-/// A file that must be read in parts wants to be parts.
-pub(crate) fn long(files: &[Source]) -> Vec<String> {
-    let long = files.iter().filter(|s| s.path.ends_with(".rs"));
-    long.filter(|s| s.text.lines().count() > MOST_LINES)
-        .map(|s| format!("{}: {} lines", s.path, s.text.lines().count()))
-        .collect()
-}
-
 /// Each file says first what it is.
 pub(crate) fn without_module_doc(files: &[Source]) -> Vec<String> {
     let without = files.iter().filter(|s| s.path.ends_with(".rs"));
@@ -177,132 +167,4 @@ pub(crate) fn untidy(files: &[Source]) -> Vec<String> {
         }
     }
     found
-}
-
-/// Every check finds its bad snippet, and lets the good one pass.
-#[test]
-#[expect(clippy::too_many_lines, reason = "a table")]
-fn each_rule_finds_what_it_forbids() {
-    const LIB: &str = "chapters/ch05-network/src/lib.rs";
-    type Rule = fn(&[Source]) -> Vec<String>;
-    let rows: [(Rule, &str, &str, &str, &str); 9] = [
-        (
-            forks,
-            LIB,
-            "f(libc::fork())",
-            LIB,
-            "// libc::fork\nlet forks = 2;",
-        ),
-        (
-            forks,
-            LIB,
-            "syscall(libc::SYS_clone3)",
-            "chapters/ch01-chroot/src/process/clone.rs",
-            "syscall(libc::SYS_clone3)",
-        ),
-        (
-            rustix,
-            LIB,
-            "use rustix::fs;",
-            "chapters/ch03-mounts/src/root.rs",
-            "use rustix::fs;",
-        ),
-        (
-            prints,
-            LIB,
-            "println!(\"x\")",
-            "chapters/ch05-network/src/main.rs",
-            "println!()",
-        ),
-        (
-            prints,
-            LIB,
-            "std::process::exit(1)",
-            LIB,
-            "#[cfg(test)]\nmod tests { dbg!() }",
-        ),
-        (
-            runtime_knows_no_image,
-            "chapters/ch09-runtime/src/a.rs",
-            "fn f(i: &Image) {}",
-            "chapters/ch09-runtime/src/a.rs",
-            "// no image here",
-        ),
-        (
-            without_module_doc,
-            LIB,
-            "use std::fs;",
-            LIB,
-            "//! What this is.\nuse std::fs;",
-        ),
-        (
-            untidy,
-            LIB,
-            "fn f() { todo!() }",
-            LIB,
-            "// todo!() is for others",
-        ),
-        (
-            untidy,
-            "chapters/ch05-network/src/utils.rs",
-            "",
-            "chapters/ch01-chroot/exercises/a/starter.rs",
-            "fn f() { todo!() }",
-        ),
-    ];
-    for (rule, bad_path, bad, good_path, good) in rows {
-        assert!(
-            !rule(&[Source::new(bad_path, bad)]).is_empty(),
-            "{bad_path}: {bad}"
-        );
-        assert_eq!(
-            rule(&[Source::new(good_path, good)]),
-            [""; 0],
-            "{good_path}: {good}"
-        );
-    }
-}
-
-#[test]
-fn unsafe_is_found_and_so_is_a_listing_without_it() {
-    let file = |text| [Source::new("chapters/ch05-network/src/raw.rs", text)];
-    let code = "fn f() { unsafe { g() } }";
-    assert_eq!(unsafes(&file(code), &[]).len(), 1);
-    assert_eq!(
-        unsafes(&file(code), &["chapters/ch05-network/src/raw.rs"]),
-        [""; 0]
-    );
-    assert_eq!(unsafes(&file("#![deny(unsafe_code)]"), &[]), [""; 0]);
-    assert_eq!(
-        unsafes(&file(""), &["chapters/ch05-network/src/raw.rs"]).len(),
-        1
-    );
-}
-
-#[test]
-fn long_files_and_places_are_found() {
-    let text = |lines: usize| [Source::new("src/a.rs", &"//! x\n".repeat(lines))];
-    assert_eq!((long(&text(400)).len(), long(&text(401)).len()), (0, 1));
-    let file = |text| [Source::new("README.md", text)];
-    let here = ["/srv/here/skiff".to_owned()];
-    assert_eq!(places(&file("cd /srv/here/skiff/book"), &here).len(), 1);
-    assert_eq!(
-        places(&file("ls /home, $HOME/x, /srv/skiff"), &here),
-        [""; 0]
-    );
-}
-
-#[test]
-fn uses_looks_only_where_it_is_told() {
-    let file = |text| [Source::new("chapters/ch11-engine/src/client/http.rs", text)];
-    let (place, banned) = (["chapters/ch11-engine/src/client"], ["images", "shim"]);
-    assert_eq!(uses(&file("use images::Store;"), &place, &banned).len(), 1);
-    assert_eq!(
-        uses(&file("use crate::api::images::X;"), &place, &banned),
-        [""; 0]
-    );
-    assert_eq!(
-        uses(&file("use images::Store;"), &["src/bin"], &banned),
-        [""; 0]
-    );
 }

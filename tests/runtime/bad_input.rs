@@ -1,214 +1,12 @@
 //! What is wrong with a bundle, an order or a hook is named, and leaves nothing behind.
 
+mod fields;
 mod hooks;
+mod orders;
 
 use std::path::Path;
 
 use super::*;
-
-type Change = fn(&mut Value);
-
-/// What is changed in a good `config.json`, and the words that must be said of it.
-const FIELDS: &[(Change, &str)] = &[
-    (
-        |s| s["ociVersion"] = json!("2.0.0"),
-        "ociVersion \"2.0.0\" is not 1.x",
-    ),
-    (|s| remove(s, "ociVersion"), "ociVersion"),
-    (
-        |s| {
-            remove(s, "linux");
-            s["windows"] = json!({ "layerFolders": ["x"] });
-        },
-        "another platform",
-    ),
-    (|s| remove(s, "root"), "no root"),
-    (|s| s["root"]["path"] = json!(""), "root.path is empty"),
-    (
-        |s| s["root"]["path"] = json!("config.json"),
-        "is not a directory",
-    ),
-    (|s| s["root"]["path"] = json!("../nowhere"), "nowhere"),
-    (|s| remove(s, "process"), "no process"),
-    (|s| remove(&mut s["process"], "args"), "args"),
-    (
-        |s| s["process"]["args"] = json!(["a\0b"]),
-        "contains a NUL byte",
-    ),
-    (
-        |s| s["process"]["env"] = json!(["A=b\0c"]),
-        "contains a NUL byte",
-    ),
-    (
-        |s| s["process"]["cwd"] = json!("tmp"),
-        "cwd \"tmp\" is not absolute",
-    ),
-    (
-        |s| s["process"]["cwd"] = json!("/bin/busybox"),
-        "not a directory",
-    ),
-    (|s| s["process"]["user"]["uid"] = json!(-1), "expected u32"),
-    (
-        |s| s["process"]["user"]["uid"] = json!(2_147_483_648_u64),
-        "must be in range 0-2147483647",
-    ),
-    (
-        |s| s["process"]["user"]["uid"] = json!(4_294_967_296_u64),
-        "expected u32",
-    ),
-    (|s| s["process"]["user"]["uid"] = json!("0"), "expected u32"),
-    (
-        |s| s["process"]["user"]["additionalGids"] = json!([4_294_967_295_u64]),
-        "must be in range 0-2147483647",
-    ),
-    (|s| s["process"]["user"]["umask"] = json!(0o1000), "umask"),
-    (
-        |s| s["process"]["oomScoreAdj"] = json!(5000),
-        "OOM score to 5000",
-    ),
-    (
-        |s| {
-            s["process"]["rlimits"] =
-                json!([{ "type": "RLIMIT_X", "hard": 1, "soft": 1 }])
-        },
-        "RLIMIT_X",
-    ),
-    (
-        |s| {
-            s["process"]["rlimits"] =
-                json!([{ "type": "RLIMIT_NOFILE", "hard": 9, "soft": 10 }]);
-        },
-        "soft limit 10 is above the hard limit 9",
-    ),
-    (
-        |s| s["mounts"][0]["destination"] = json!("proc"),
-        "not an absolute path",
-    ),
-    (|s| s["mounts"][0]["options"] = json!(["nosuch"]), "nosuch"),
-    (|s| s["mounts"][0]["type"] = json!("nosuchfs"), "nosuchfs"),
-    (
-        |s| {
-            add(
-                &mut s["mounts"],
-                json!({ "destination": "/", "type": "tmpfs" }),
-            )
-        },
-        "nothing can be mounted on the root",
-    ),
-    (
-        |s| {
-            let options = json!(["bind"]);
-            let bind =
-                json!({ "destination": "/m", "source": "/no/where", "options": options });
-            add(&mut s["mounts"], bind);
-        },
-        "/no/where",
-    ),
-    (namespaces_are_two, "two pid namespaces"),
-    (
-        |s| s["linux"]["namespaces"] = json!([]),
-        "mount namespace is needed",
-    ),
-    (
-        |s| add(&mut s["linux"]["namespaces"], json!({ "type": "moon" })),
-        "unknown variant `moon`",
-    ),
-    (
-        |s| s["linux"]["namespaces"][0]["path"] = json!("/no/where"),
-        "/no/where",
-    ),
-    (
-        |s| s["linux"]["namespaces"][0]["path"] = json!("/proc/self/ns/uts"),
-        "join /proc/self/ns/uts",
-    ),
-    (
-        |s| add(&mut s["linux"]["namespaces"], json!({ "type": "user" })),
-        "without linux.uidMappings",
-    ),
-    (
-        |s| {
-            s["linux"]["uidMappings"] =
-                json!([{ "containerID": 0, "hostID": 0, "size": 1 }]);
-        },
-        "no new user namespace",
-    ),
-    (|s| s["hostname"] = json!("x".repeat(65)), "host name"),
-    (|s| s["domainname"] = json!("x".repeat(65)), "domain name"),
-    (
-        |s| s["linux"]["sysctl"] = json!({ "kernel.core_pattern": "|/x" }),
-        "not in a separate kernel namespace",
-    ),
-    (
-        |s| s["linux"]["sysctl"] = json!({ "net/../kernel/core_pattern": "|/x" }),
-        "not in a separate kernel namespace",
-    ),
-    (
-        |s| s["linux"]["sysctl"] = json!({ "net.nosuch": "1" }),
-        "set sysctl net.nosuch",
-    ),
-    (
-        |s| s["linux"]["cgroupsPath"] = json!("../../up"),
-        "no path of a cgroup",
-    ),
-    (
-        |s| s["linux"]["cgroupsPath"] = json!("/"),
-        "the root is not ours",
-    ),
-    (
-        |s| {
-            s["linux"]["devices"] =
-                json!([{ "path": "/dev/x", "type": "c", "major": -1, "minor": 3 }]);
-        },
-        "out of range",
-    ),
-    (
-        |s| s["linux"]["seccomp"] = json!({ "defaultAction": "SCMP_ACT_NOPE" }),
-        "SCMP_ACT_NOPE",
-    ),
-    (
-        |s| s["linux"]["rootfsPropagation"] = json!("wild"),
-        "rootfsPropagation \"wild\"",
-    ),
-    (
-        |s| s["hooks"] = json!({ "poststop": [{ "path": "bin/x" }] }),
-        "hooks.poststop[0].path \"bin/x\" is not absolute",
-    ),
-    (
-        |s| s["hooks"] = json!({ "prestart": [{ "path": "/bin/true", "timeout": 0 }] }),
-        "hooks.prestart[0].timeout is not greater than zero",
-    ),
-];
-
-fn remove(object: &mut Value, field: &str) {
-    object.as_object_mut().unwrap().remove(field);
-}
-
-fn add(list: &mut Value, one: Value) {
-    list.as_array_mut().unwrap().push(one);
-}
-
-fn namespaces_are_two(spec: &mut Value) {
-    add(&mut spec["linux"]["namespaces"], json!({ "type": "pid" }));
-}
-
-#[test]
-fn a_field_that_is_wrong_is_named() {
-    let Some(world) = world() else { return };
-    let bundle = script(&world, "echo it ran");
-    let file = Path::new(&bundle).join("config.json");
-    let good: Value = serde_json::from_slice(&fs::read(&file).unwrap()).unwrap();
-    let before = before(&world);
-    for (change, said) in FIELDS {
-        let mut spec = good.clone();
-        spec["linux"]["cgroupsPath"] = json!(format!("/{}/x", world.cgroup_parent()));
-        change(&mut spec);
-        fs::write(&file, spec.to_string()).unwrap();
-        let out = world.skiff(&["run", "--bundle", &bundle, "x"]);
-        assert!(out.stdout.is_empty(), "{said}: {out}");
-        out.refused(1, said);
-    }
-    before.assert_same(&world);
-}
 
 #[test]
 fn a_file_that_is_no_specification_is_named() {
@@ -237,77 +35,80 @@ fn a_file_that_is_no_specification_is_named() {
     before.assert_same(&world);
 }
 
-/// Orders at the wrong moment: runc's words.
+/// Every refusal: what is changed in the spec, and what must be said.
 #[test]
-fn an_order_at_the_wrong_moment_is_refused() {
+fn bad_bundles_are_refused_and_leave_nothing() {
     let Some(world) = world() else { return };
-    let bundle = bundle(&world, "moments", |spec| {
-        spec["process"]["args"] = json!(["sleep", "600"]);
-        spec["linux"]["cgroupsPath"] = json!(format!("/{}/web", world.cgroup_parent()));
-    });
     let before = before(&world);
-    let refused = |words: &[&str], code: i32, said: &str| {
-        world.skiff(words).refused(code, said);
-    };
-    create(&world, &bundle, "web");
-    refused(
-        &["create", "-b", &bundle, "web"],
-        1,
-        "container with id exists: web",
-    );
-    refused(
-        &["run", "-b", &bundle, "web"],
-        1,
-        "container with id exists: web",
-    );
-    // Two of them in one cgroup: the end of one would be the end of the other.
-    refused(&["run", "-b", &bundle, "other"], 1, "cgroup is not empty");
-    refused(&["resume", "web"], 1, "not paused");
-    let _ = world.skiff(&["start", "web"]).ok();
-    refused(
-        &["start", "web"],
-        1,
-        "cannot start an already running container",
-    );
-    refused(
-        &["delete", "web"],
-        1,
-        "cannot delete container web that is not stopped: running",
-    );
-    refused(&["kill", "web", "NOSUCH"], 1, "invalid signal");
-    let _ = world.skiff(&["pause", "web"]).ok();
-    refused(
-        &["exec", "web", "true"],
-        255,
-        "cannot exec in a paused container",
-    );
-    refused(&["delete", "web"], 1, "not stopped: paused");
-    // A paused one can be killed all the same.
-    let _ = world.skiff(&["kill", "web", "KILL"]).ok();
-    becomes(&world, "web", "stopped");
-    refused(&["kill", "web", "KILL"], 1, "container not running");
-    refused(
-        &["start", "web"],
-        1,
-        "cannot start a container that has stopped",
-    );
-    refused(
-        &["exec", "web", "true"],
-        255,
-        "cannot exec in a stopped container",
-    );
-    refused(&["pause", "web"], 1, "not running");
-    let _ = world.skiff(&["delete", "web"]).ok();
-    before.assert_same(&world);
+    type Change = fn(&mut Value);
+    let rows: [(&str, Change, &str); 7] = [
+        (
+            "missing",
+            |s| s["process"]["args"] = json!(["nowhere"]),
+            "executable file not found",
+        ),
+        (
+            "absolute",
+            |s| s["process"]["args"] = json!(["/no/where"]),
+            "no such file or directory",
+        ),
+        (
+            "folder",
+            |s| s["process"]["args"] = json!(["/bin"]),
+            "permission denied",
+        ),
+        ("empty", |s| s["process"]["args"] = json!([]), "args"),
+        (
+            "no-root",
+            |s| s["root"]["path"] = json!("not-there"),
+            "not-there",
+        ),
+        (
+            "mount",
+            |s| s["mounts"] = json!([{ "destination": "/a", "type": "nosuchfs" }]),
+            "nosuchfs",
+        ),
+        ("cwd", |s| s["process"]["cwd"] = json!("relative"), "cwd"),
+    ];
+    for (name, change, said) in rows {
+        let bundle = bundle(&world, name, change);
+        let out = world.skiff(&["run", "--bundle", &bundle, name]);
+        assert_ne!(out.code, 0, "{name}: {out}");
+        assert!(
+            out.stderr.to_lowercase().contains(said),
+            "{name} ({said}): {out}"
+        );
+        world.skiff(&["state", name]).refused(1, "does not exist");
+        before.assert_same(&world);
+    }
 }
 
 #[test]
-fn an_order_for_nobody_is_refused() {
+fn names_and_bundles_that_are_not() {
     let Some(world) = world() else { return };
-    for verb in ["start", "state", "delete", "pause", "resume", "ps"] {
-        world.skiff(&[verb, "web"]).refused(1, "does not exist");
+    let bundle = script(&world, "sleep 600");
+    let before = before(&world);
+    for id in ["../up", "a/b", "", "."] {
+        let out = world.skiff(&["create", "--bundle", &bundle, id]);
+        assert_ne!(out.code, 0, "{id:?}: {out}");
     }
+    let empty = world.folder("empty");
+    let out = world.skiff(&["run", "--bundle", empty.to_str().unwrap(), "x"]);
+    assert!(out.code != 0 && out.stderr.contains("config.json"), "{out}");
     world
-        .skiff(&["exec", "web", "true"])
-        .refused(255, "does not exist");
+        .skiff(&["kill", "nobody", "TERM"])
+        .refused(1, "does not exist");
+    world
+        .skiff(&["start", "nobody"])
+        .refused(1, "does not exist");
+    before.assert_same(&world);
+    create(&world, &bundle, "twice");
+    world
+        .skiff(&["create", "--bundle", &bundle, "twice"])
+        .refused(1, "exist");
+    world
+        .skiff(&["kill", "twice", "NOSUCH"])
+        .refused(1, "signal");
+    let _ = world.skiff(&["delete", "-f", "twice"]).ok();
+    before.assert_same(&world);
 }

@@ -1,4 +1,4 @@
-//! Where hooks run.
+//! Where hooks run, and what they are told.
 
 use super::*;
 
@@ -33,4 +33,60 @@ fn a_hook_of_the_runtime_is_not_born_in_the_containers_namespaces() {
     assert_eq!(inside.lines().count(), 2);
     assert_eq!(fs::read_to_string(told).unwrap(), outside.repeat(4));
     let _ = world.skiff(&["delete", "--force", "other"]).ok();
+}
+
+/// Each hook is told of the process as it sees it, and where the container is in its life.
+#[test]
+fn hooks_are_told_the_state() {
+    let Some(world) = world() else { return };
+    let moments = [
+        "prestart",
+        "createRuntime",
+        "createContainer",
+        "startContainer",
+        "poststart",
+        "poststop",
+    ];
+    let bundle = bundle(&world, "hooked", |spec| {
+        spec["process"]["args"] = json!(["sleep", "600"]);
+        for moment in moments {
+            // The start hook's program is looked for in the container, the others' outside.
+            let told = match moment {
+                "startContainer" => format!("/tmp/{moment}"),
+                _ => world.home().join(moment).display().to_string(),
+            };
+            let hook = json!([{ "path": "/bin/sh", "args": ["sh", "-c", format!("cat > {told}")] }]);
+            spec["hooks"][moment] = hook;
+        }
+        spec["root"]["readonly"] = json!(false);
+    });
+    create(&world, &bundle, "hooked");
+    let pid = state(&world, "hooked")["pid"].clone();
+    let _ = world.skiff(&["start", "hooked"]).ok();
+    let _ = world.skiff(&["delete", "--force", "hooked"]).ok();
+    let told = |moment: &str| -> Value {
+        let outside = world.home().join(moment);
+        let inside = std::path::Path::new(&bundle)
+            .join("rootfs/tmp")
+            .join(moment);
+        let path = if outside.exists() { outside } else { inside };
+        serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap()
+    };
+    let rows = [
+        ("prestart", pid.clone(), "creating"),
+        ("createRuntime", pid.clone(), "creating"),
+        ("createContainer", json!(1), "creating"),
+        ("startContainer", json!(1), "created"),
+        ("poststart", pid, "running"),
+        ("poststop", json!(0), "stopped"),
+    ];
+    for (moment, pid, status) in rows {
+        let told = told(moment);
+        assert_eq!(
+            (&told["pid"], &told["status"]),
+            (&pid, &json!(status)),
+            "{moment}"
+        );
+        assert_eq!(told["id"], json!("hooked"), "{moment}");
+    }
 }

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use crate::transcript::is_blessing;
+use crate::printed::is_blessing;
 use crate::{Need, needs, run};
 
 /// Plays the demo of `chapter`, whose program is `program`. Each of `lines` is seen, in this

@@ -11,12 +11,12 @@ mod machine;
 mod masks;
 mod sections;
 
-use std::env;
 use std::fmt::Write as _;
 use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
+use crate::printed::{book, first_difference, is_blessing};
 use crate::{Need, World, needs};
 use masks::Masks;
 use sections::sectioned;
@@ -187,39 +187,6 @@ fn folder() -> PathBuf {
     book().join("transcripts")
 }
 
-/// The text of the book.
-fn book() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../book/src")
-}
-
-/// Whether what the book prints is written anew (`just bless`) and not compared.
-pub(crate) fn is_blessing() -> bool {
-    env::var("SKIFF_BLESS").is_ok_and(|word| word == "1")
-}
-
-/// A part of the book that is made from data: compares `text` with
-/// `book/src/generated/NAME`, or writes that file anew.
-///
-/// # Panics
-/// When what the book prints is not `text`.
-#[track_caller]
-pub fn generated(name: &str, text: &str) {
-    let path = book().join("generated").join(name);
-    if is_blessing() {
-        fs::create_dir_all(book().join("generated")).expect("the book's folder");
-        fs::write(&path, text).expect("write a part of the book");
-        return;
-    }
-    let printed = fs::read_to_string(&path).unwrap_or_default();
-    assert!(
-        printed == text,
-        "{} is not what the data say (`just bless` writes it anew); the first \
-         difference: {}",
-        path.display(),
-        first_difference(&printed, text)
-    );
-}
-
 /// A word for the shell.
 fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', r"'\''"))
@@ -230,24 +197,6 @@ fn trimmed(text: &str) -> String {
     text.lines()
         .map(|line| format!("{}\n", line.trim_end()))
         .collect()
-}
-
-fn first_difference(printed: &str, seen: &str) -> String {
-    let (mut old, mut new) = (printed.lines(), seen.lines());
-    for number in 1.. {
-        let pair = (old.next(), new.next());
-        if pair.0 != pair.1 {
-            let line = |text: Option<&str>| text.unwrap_or("(the end)").to_owned();
-            let (old, new) = (line(pair.0), line(pair.1));
-            return format!(
-                "line {number}\n  printed: {old}\n  seen:    {new}\n\n{seen}"
-            );
-        }
-        if pair == (None, None) {
-            break;
-        }
-    }
-    "blanks".into()
 }
 
 #[cfg(test)]
@@ -293,14 +242,5 @@ mod tests {
         ];
         let text = seen(Reader::Ordinary, &[], &typed);
         assert!(text.contains("yes\n") && text.ends_with("\n1\n"), "{text}");
-    }
-
-    #[test]
-    fn the_first_difference_is_named() {
-        assert!(
-            first_difference("a\nb\n", "a\nc\n").starts_with("line 2\n  printed: b\n")
-        );
-        assert!(first_difference("a\n", "a\nc\n").contains("(the end)"));
-        assert_eq!(first_difference("a\n", "a"), "blanks");
     }
 }

@@ -7,12 +7,13 @@
 //! which hands it to the kernel; and [`Profile`], docker's description with conditions,
 //! of which [`default_profile`] is the one that most containers of the world run under.
 //!
-//! Reading order: this file, `verdicts` (what is meant), `bpf` (how it is said),
+//! Reading order: this file, `verdicts` (what is meant), `bpf` and `condition` (how it is said),
 //! `compile` (both together), `machine` (what the kernel does with it).
 
 mod arch;
 mod bpf;
 mod compile;
+mod condition;
 #[expect(unsafe_code, reason = "seccomp(2) is in no crate")]
 mod install;
 mod listing;

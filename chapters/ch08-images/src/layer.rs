@@ -11,8 +11,9 @@ use overlay::{About, Snapshots};
 
 use crate::digest::{Digest, Hashing};
 use crate::error::Error;
+use crate::image::Image;
 use crate::pipe::{self, pipe};
-use crate::store::{Image, Store};
+use crate::store::Store;
 use crate::unpack;
 use crate::zstd::Frames;
 

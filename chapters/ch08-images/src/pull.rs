@@ -18,12 +18,13 @@ use anyhow::{Result, anyhow, bail, ensure};
 
 use crate::digest::{Digest, chain_ids};
 use crate::error::Error;
+use crate::image::{Image, read_config};
 use crate::manifest::{self, Descriptor, Document, Manifest};
 use crate::platform::Platform;
 use crate::progress::{LayerStatus, Progress};
 use crate::reference::Reference;
 use crate::registry::Registry;
-use crate::store::{Image, Store, read_config};
+use crate::store::Store;
 use crate::toolbox;
 use fetch::Fetch;
 

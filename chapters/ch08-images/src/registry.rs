@@ -9,6 +9,7 @@
 mod auth;
 mod download;
 mod http;
+mod origin;
 mod refusal;
 
 use std::io::Read;
@@ -29,7 +30,8 @@ use crate::pull::{Credentials, PullOptions};
 use crate::reference::Reference;
 use auth::Challenge;
 pub(crate) use download::Download;
-use http::{Http, Key, Origin};
+use http::{Http, Key};
+use origin::Origin;
 
 /// A request is tried so often.
 const TRIES: u32 = 5;
@@ -68,7 +70,7 @@ impl Registry {
             "docker.io" => "registry-1.docker.io",
             other => other,
         };
-        let loopback = http::is_loopback(host);
+        let loopback = origin::is_loopback(host);
         let scheme = if loopback { "http" } else { "https" };
         let uri: Uri = format!("{scheme}://{host}/v2/")
             .parse()

@@ -6,8 +6,9 @@ use anyhow::Result;
 
 use crate::digest::Digest;
 use crate::error::Error;
+use crate::image::Image;
 use crate::reference::Reference;
-use crate::store::{Image, Store};
+use crate::store::Store;
 use crate::toolbox;
 
 /// One line of what a removal did.

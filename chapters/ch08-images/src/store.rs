@@ -7,13 +7,13 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use anyhow::{Context, Result, ensure};
-use oci_spec::image::ImageConfiguration;
 use overlay::Snapshots;
 
 use crate::blobs::Blobs;
 use crate::digest::{Digest, chain_ids};
 use crate::error::Error;
 use crate::flights::Flights;
+use crate::image::{Image, read_config};
 use crate::layer;
 use crate::manifest::{self, Document, LONGEST_DOCUMENT, Manifest};
 use crate::names::Names;
@@ -35,31 +35,6 @@ pub struct Store {
     /// Held while names are entered, and while what has no name is removed.
     collecting: Mutex<()>,
 }
-
-/// An image in the store.
-// ANCHOR: Image
-#[derive(Clone, Debug)]
-pub struct Image {
-    /// The digest of its configuration: what docker calls its id.
-    pub id: Digest,
-    /// The digest of its manifest for this platform.
-    pub manifest: Digest,
-    /// Its tags as people type them, sorted: `busybox:latest`.
-    pub names: Vec<String>,
-    /// Its repositories with the digests that they know it by: `busybox@sha256:…`.
-    pub digests: Vec<String>,
-    /// Its configuration, as far as OCI specifies it; [`Store::config_json`] has all.
-    pub config: ImageConfiguration,
-    /// The bytes of the files in its layers, or of the blobs when not unpacked.
-    pub size: u64,
-    /// The chain ids of its layers, the lowest first.
-    pub chain: Vec<Digest>,
-    /// The digests of its layers uncompressed, the lowest first.
-    pub diff_ids: Vec<Digest>,
-    /// What its manifest says.
-    pub parts: Manifest,
-}
-// ANCHOR_END: Image
 
 impl Store {
     /// Opens the images of a data root, making it if need be. What a crash left
@@ -244,14 +219,6 @@ impl Store {
     }
 }
 
-impl Image {
-    /// The blobs that it consists of.
-    pub(crate) fn blobs(&self) -> Vec<&Digest> {
-        let layers = self.parts.layers.iter().map(|layer| &layer.digest);
-        layers.chain([&self.id, &self.manifest]).collect()
-    }
-}
-
 fn make_folder(path: &Path, mode: u32) -> Result<()> {
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true).mode(mode);
@@ -266,65 +233,9 @@ fn id_prefix(name: &str) -> Option<&str> {
     (digits && (1..=64).contains(&hex.len())).then_some(hex)
 }
 
-/// Reads an image's configuration, and checks that it fits the manifest.
-pub(crate) fn read_config(
-    bytes: &[u8],
-    parts: &Manifest,
-) -> Result<(ImageConfiguration, Vec<Digest>)> {
-    let config: ImageConfiguration =
-        serde_json::from_slice(bytes).context("read the image config")?;
-    let diff_ids = config.rootfs().diff_ids().iter().map(|id| id.parse());
-    let diff_ids: Vec<Digest> = diff_ids.collect::<Result<_, _>>()?;
-    ensure!(
-        diff_ids.len() == parts.layers.len(),
-        "the image config names {} layers, the manifest {}",
-        diff_ids.len(),
-        parts.layers.len()
-    );
-    Ok((config, diff_ids))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn parts(layers: usize) -> Manifest {
-        let descriptor = manifest::Descriptor {
-            media_type: String::new(),
-            digest: Digest::of(b""),
-            size: 0,
-            platform: None,
-        };
-        Manifest {
-            config: descriptor.clone(),
-            layers: vec![descriptor; layers],
-        }
-    }
-
-    #[test]
-    fn dockers_nulls_are_nothing() {
-        let config = br#"{"architecture":"amd64","os":"linux","created":null,
-            "config":{"Env":null,"Cmd":null,"Volumes":null,"ExposedPorts":null,
-            "Labels":null,"Entrypoint":null,"OnBuild":null,"User":"","Image":"x"},
-            "container_config":{"Cmd":null},"history":null,"docker_version":"1",
-            "rootfs":{"type":"layers","diff_ids":[]}}"#;
-        let (config, diff_ids) = read_config(config, &parts(0)).unwrap();
-        assert!(diff_ids.is_empty());
-        assert!(config.config().as_ref().unwrap().env().is_none());
-    }
-
-    #[test]
-    fn a_config_that_does_not_fit_is_refused() {
-        let config = |more: &str| {
-            format!(r#"{{"architecture":"amd64","os":"linux"{more}}}"#).into_bytes()
-        };
-        let none = config(r#","rootfs":{"type":"layers","diff_ids":[]}"#);
-        assert!(read_config(&none, &parts(1)).is_err());
-        assert!(read_config(&config(""), &parts(0)).is_err());
-        let deep = ["[".repeat(100_000), "]".repeat(100_000)].concat();
-        let deep = config(&format!(",\"config\":{deep}"));
-        assert!(read_config(&deep, &parts(0)).is_err());
-    }
 
     #[test]
     fn an_id_is_hex_and_no_longer_than_a_digest() {

@@ -18,10 +18,11 @@ use workbench::files::write_atomic;
 
 use crate::blobs::{Blobs, Incoming};
 use crate::digest::Digest;
+use crate::image::Image;
 use crate::manifest::{OCI_CONFIG, OCI_LAYER, OCI_MANIFEST};
 use crate::platform::Platform;
 use crate::reference::Reference;
-use crate::store::{Image, Store};
+use crate::store::Store;
 
 /// The reserved name.
 const NAME: &str = "toolbox";

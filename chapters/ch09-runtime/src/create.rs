@@ -22,10 +22,11 @@ use workbench::user::in_user_namespace;
 use crate::home::Home;
 use crate::hooks::{self, Moment};
 use crate::plan::Plan;
-use crate::recipe::{ASK_CONSOLE, ASK_HOOKS, Recipe, close_to_hooks};
+use crate::recipe::{ASK_CONSOLE, ASK_HOOKS, Recipe};
 use crate::spec::{Bundle, OCI_VERSION, check_id};
 use crate::start_gate::{self, Gate};
 use crate::state::{State, Status, folder, now, start_time};
+use crate::surroundings::close_to_hooks;
 use crate::{console, id_mapped, label, net_devices};
 
 /// What is to be created.

@@ -20,10 +20,11 @@ use oci_spec::runtime as oci;
 use workbench::files::write_atomic;
 
 use crate::plan::Process;
-use crate::recipe::{ASK_CONSOLE, enter, home, keep_only, with_home};
+use crate::recipe::ASK_CONSOLE;
 use crate::spec::Bundle;
 use crate::state::{State, Status, caller_is_root, same_process};
 use crate::stay::stay_with;
+use crate::surroundings::{enter, home, keep_only, with_home};
 use crate::{confine, console, keyring, own_binary};
 
 /// What is to be run, and where.

@@ -43,6 +43,7 @@ pub mod start;
 pub mod start_gate;
 pub mod state;
 mod stay;
+mod surroundings;
 pub mod update;
 
 pub use cgroups::Stats;

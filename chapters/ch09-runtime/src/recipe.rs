@@ -9,12 +9,12 @@ use std::convert::Infallible;
 use std::os::fd::AsFd;
 use std::path::Path;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result};
 use chroot::process;
 use mounts::{Mount, Root};
 use namespaces::{Helm, Namespace, identity, join, pid1};
 use nix::sys::personality;
-use nix::unistd::{chdir, getcwd, getpid, setsid};
+use nix::unistd::{getpid, setsid};
 use oci_spec::runtime::Hooks;
 use workbench::steps;
 
@@ -22,7 +22,8 @@ use crate::listener::Way;
 use crate::plan::{Plan, Process};
 use crate::start_gate::Gate;
 use crate::state::{State, Status};
-use crate::{confine, console, hooks, keyring, own_binary, raw};
+use crate::surroundings::{enter, home, keep_only, with_home};
+use crate::{confine, console, hooks, keyring, own_binary};
 
 /// What the launcher is asked for: the hooks that run in its namespaces.
 pub const ASK_HOOKS: &str = "the createRuntime hooks";
@@ -227,77 +228,4 @@ fn sysctls(plan: &Plan, inside: &Root) -> Result<()> {
             .with_context(|| format!("set sysctl {name} to {value}"))?;
     }
     Ok(())
-}
-
-/// Marks what the caller left open, but for `preserved`, close-on-exec, before there is a
-/// hook that could inherit it.
-pub(crate) fn close_to_hooks(preserved: u32) -> Result<()> {
-    raw::close_on_exec_from(preserved.saturating_add(3))
-        .context("mark the caller's descriptors close-on-exec")
-}
-
-/// Marks everything above the standard streams and `preserved` more close-on-exec.
-pub(crate) fn keep_only(preserved: u32) -> Result<()> {
-    let first = preserved.saturating_add(3);
-    let why =
-        "no descriptor of the host's may be found in the container (CVE-2024-21626)";
-    steps::step(
-        9,
-        format_args!("close_range({first}, ~0, CLOSE_RANGE_CLOEXEC)"),
-        why,
-        || raw::close_on_exec_from(first),
-    )
-    .context("mark the descriptors close-on-exec")
-}
-
-/// Changes to the working folder, and checks that it is one of this root.
-pub(crate) fn enter(cwd: &Path) -> Result<()> {
-    let why = "the program begins here";
-    if let Err(errno) = steps::step(9, format_args!("chdir({cwd:?})"), why, || chdir(cwd))
-    {
-        bail!(
-            "chdir to cwd ({cwd:?}) set in config.json failed: {}",
-            errno.desc().to_lowercase()
-        );
-    }
-    // A path through a leaked descriptor would lead out; getcwd then has no answer
-    // that begins with a slash.
-    let here = getcwd().context("look where the working folder is")?;
-    ensure!(
-        here.is_absolute(),
-        "the working folder {cwd:?} is outside of the root"
-    );
-    Ok(())
-}
-
-/// `/etc/passwd` comes with the root and is believed up to this size (bytes).
-const LARGEST_PASSWD: u64 = 4 << 20;
-
-/// The home folder of the process's user, if its environment names none.
-pub(crate) fn home(process: &Process, inside: &Root) -> Option<std::ffi::CString> {
-    if process
-        .env
-        .iter()
-        .any(|entry| entry.to_bytes().starts_with(b"HOME="))
-    {
-        return None;
-    }
-    let users = inside.read(Path::new("/etc/passwd"), LARGEST_PASSWD);
-    let users = users.ok().flatten().unwrap_or_default();
-    let users = String::from_utf8_lossy(&users);
-    let uid = process.identity.uid.to_string();
-    let user = users
-        .lines()
-        .find(|line| line.split(':').nth(2) == Some(&uid));
-    let home = user
-        .and_then(|line| line.split(':').nth(5))
-        .filter(|home| !home.is_empty());
-    std::ffi::CString::new(format!("HOME={}", home.unwrap_or("/"))).ok()
-}
-
-pub(crate) fn with_home(
-    process: &Process,
-    home: Option<std::ffi::CString>,
-) -> Vec<std::ffi::CString> {
-    process.env.iter().cloned().chain(home).collect()
 }

@@ -6,10 +6,10 @@ use anyhow::{Result, bail};
 
 use crate::hooks::{self, Moment};
 use crate::kill::kill;
-use crate::recipe::close_to_hooks;
 use crate::spec::Bundle;
 use crate::start_gate;
 use crate::state::{State, Status, folder};
+use crate::surroundings::close_to_hooks;
 
 /// Starts a created container; returns when its program runs.
 ///

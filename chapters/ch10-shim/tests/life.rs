@@ -7,11 +7,11 @@ use std::io::Write;
 use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
-use harness::{ALL, Bench, LIMIT, is_zombie, read_all, say};
+use harness::{ALL, Bench, LIMIT, exec, is_zombie, read_all, say};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use shim::client::Error;
-use shim::{Exec, Kind, Status, Streams};
+use shim::{Exec, Status};
 use support::eventually;
 
 #[test]
@@ -129,54 +129,6 @@ fn a_container_that_cannot_be_made_leaves_nothing() {
 }
 
 #[test]
-fn an_exec_that_cannot_run_says_why_and_is_not_remembered() {
-    let Some(bench) = Bench::new() else { return };
-    bench.script("read -r until");
-    for (command, kind) in [("nowhere", Kind::NotFound), ("/etc", Kind::NotExecutable)] {
-        match bench.shim.exec(&exec("same", &[command])) {
-            Err(Error::Refused(refusal)) => assert_eq!(refusal.kind, kind, "{refusal:?}"),
-            other => panic!("{other:?}"),
-        }
-    }
-    let (pid, mut stream) = bench
-        .shim
-        .exec(&exec("same", &["sh", "-c", "exit 4"]))
-        .unwrap();
-    assert!(pid > 0);
-    read_all(&mut stream);
-    assert_eq!(
-        bench.shim.wait(Some("same")).unwrap().exit().unwrap().code,
-        4
-    );
-    assert!(matches!(
-        bench.shim.wait(Some("other")).unwrap().exit(),
-        Err(Error::Refused(_))
-    ));
-}
-
-#[test]
-fn an_exec_has_a_terminal_and_input_of_its_own() {
-    let Some(bench) = Bench::new() else { return };
-    bench.script("read -r until");
-    let terminal = Exec {
-        terminal: true,
-        ..exec("tty", &["sh", "-c", "read -r go; tty; stty size; exit 6"])
-    };
-    let (_, mut stream) = bench.shim.exec(&terminal).unwrap();
-    bench.shim.resize(Some("tty"), 33, 44).unwrap();
-    stream.write_all(b"go\n").unwrap();
-    let shown = harness::read_until(&mut stream, "33 44");
-    assert!(shown.contains("/dev/pts/"), "{shown}");
-    let (_, mut stream) = bench.shim.exec(&exec("cat", &["cat"])).unwrap();
-    say(&mut stream, "through");
-    assert_eq!(read_all(&mut stream).0, b"through");
-    assert_eq!(
-        bench.shim.wait(Some("tty")).unwrap().exit().unwrap().code,
-        6
-    );
-}
-
-#[test]
 fn clients_who_come_and_go_cost_nothing() {
     let Some(bench) = Bench::new() else { return };
     bench.script("sleep 1000 & read -r until");
@@ -218,23 +170,6 @@ fn clients_who_come_and_go_cost_nothing() {
         .collect();
     assert_eq!(children, [bench.pids().pid]);
     assert!(!is_zombie(children[0]));
-}
-
-#[test]
-fn a_process_that_leaves_others_behind_ends_its_stream() {
-    let Some(bench) = Bench::new() else { return };
-    bench.script("read -r until");
-    let (_, mut stream) = bench
-        .shim
-        .exec(&exec(
-            "parent",
-            &["sh", "-c", "setsid sleep 1000 & echo said"],
-        ))
-        .unwrap();
-    assert_eq!(read_all(&mut stream).0, b"said\n");
-    // The orphan is the container's, and goes with it.
-    bench.shim.kill(libc::SIGKILL, false).unwrap();
-    assert_eq!(bench.end().code, 137);
 }
 
 #[test]
@@ -313,17 +248,4 @@ fn the_steps_of_all_three_arrive_and_end() {
         ("init", "execve"),
         "{out}"
     );
-}
-
-fn exec(id: &str, args: &[&str]) -> Exec {
-    Exec {
-        id: id.to_owned(),
-        process: serde_json::json!({
-            "args": args, "cwd": "/", "user": { "uid": 0, "gid": 0 },
-            "env": ["PATH=/usr/bin:/bin:/usr/sbin:/sbin"],
-        }),
-        terminal: false,
-        streams: Streams { ..ALL },
-        detach: false,
-    }
 }

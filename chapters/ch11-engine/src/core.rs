@@ -28,6 +28,7 @@ pub mod mounts;
 pub mod names;
 mod refusal;
 mod report;
+pub mod security;
 pub mod signals;
 
 use std::collections::BTreeMap;

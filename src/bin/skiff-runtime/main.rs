@@ -7,21 +7,21 @@
 
 #[cfg(begins_early)]
 mod begin;
+mod events;
 mod flags;
+mod log;
 mod process;
 mod resources;
 mod tables;
 
 use std::fs;
-use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
-use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use clap::Parser;
 use flags::{Change, Cli, Join, Verb};
-use runtime::{Create, Event, Exec, Exit};
+use runtime::{Create, Exec, Exit};
 use workbench::bench;
 
 /// The verbs whose processes are, for a moment, this program in the container.
@@ -47,7 +47,7 @@ fn main() -> ExitCode {
         if let (Err(error), Some((path, json))) = (&answer, log) {
             // The error itself is told by whoever called; a log that cannot be
             // written must not replace it.
-            let _ = append(&path, &line(error, json));
+            let _ = log::append(&path, &log::line(error, json));
         }
         answer
     });
@@ -92,7 +92,7 @@ fn act(cli: Cli) -> Result<ExitCode> {
             interval,
             stats,
             id,
-        } => events(root, &id, &interval, stats)?,
+        } => events::tell(root, &id, &interval, stats)?,
         Verb::Features => {
             let features = runtime::features::features();
             println!("{}", serde_json::to_string_pretty(&features)?);
@@ -151,38 +151,6 @@ fn update(change: &Change, root: &Path) -> Result<()> {
     runtime::update(root, &change.id, &resources)
 }
 
-fn events(root: &Path, id: &str, interval: &str, once: bool) -> Result<()> {
-    if once {
-        println!("{}", tables::stats(id, &runtime::events::stats(root, id)?));
-        return Ok(());
-    }
-    let interval = seconds(interval)?;
-    runtime::events(root, id, interval, &mut |event| {
-        let line = match event {
-            Event::Stats(stats) => tables::stats(id, &stats),
-            Event::OutOfMemory => serde_json::json!({ "type": "oom", "id": id }),
-        };
-        writeln!(std::io::stdout(), "{line}").context("tell of the container")
-    })
-}
-
-/// A time as Go writes it: `500ms`, `5s`, `1m`.
-fn seconds(typed: &str) -> Result<Duration> {
-    let wrong = || format!("invalid interval {typed:?}: a number and ms, s, m or h");
-    let digits = typed.find(|c: char| !c.is_ascii_digit() && c != '.');
-    let (number, unit) = typed.split_at(digits.with_context(wrong)?);
-    let each = match unit {
-        "ms" => 0.001,
-        "s" => 1.0,
-        "m" => 60.0,
-        "h" => 3600.0,
-        _ => anyhow::bail!(wrong()),
-    };
-    let number: f64 = number.parse().with_context(wrong)?;
-    ensure!(number > 0.0, "duration interval must be greater than 0");
-    Duration::try_from_secs_f64(number * each).with_context(wrong)
-}
-
 fn write_example(bundle: &Path, rootless: bool) -> Result<()> {
     let path = bundle.join("config.json");
     ensure!(
@@ -218,47 +186,9 @@ fn ps(root: &Path, id: &str, format: &str, words: &[String]) -> Result<()> {
     Ok(())
 }
 
-/// An error as a line of runc's log.
-fn line(error: &anyhow::Error, json: bool) -> String {
-    let told = format!("{error:#}");
-    let now = runtime::state::now();
-    if json {
-        serde_json::json!({ "level": "error", "msg": told, "time": now }).to_string()
-    } else {
-        format!("time={now:?} level=error msg={told:?}")
-    }
-}
-
-fn append(path: &Path, line: &str) -> std::io::Result<()> {
-    let mut file = fs::OpenOptions::new()
-        .create(true)
-        .append(true)
-        .open(path)?;
-    writeln!(file, "{line}")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn times_are_as_go_writes_them() {
-        assert_eq!(seconds("500ms").unwrap(), Duration::from_millis(500));
-        assert_eq!(seconds("1.5s").unwrap(), Duration::from_millis(1500));
-        assert_eq!(seconds("2m").unwrap(), Duration::from_secs(120));
-        for bad in [
-            "",
-            "5",
-            "s",
-            "0s",
-            "-1s",
-            "1e400h",
-            "1.2.3s",
-            "99999999999999999h",
-        ] {
-            assert!(seconds(bad).is_err(), "{bad}");
-        }
-    }
 
     #[test]
     fn options_come_before_and_after_the_id() {

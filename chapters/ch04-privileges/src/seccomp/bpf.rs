@@ -8,8 +8,6 @@
 
 use anyhow::{Context, Result};
 
-use super::{Argument, Comparison};
-
 /// One instruction: `struct sock_filter`.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,75 +89,13 @@ pub(super) fn branch(code: u16, operand: u32, yes: Code, no: Code) -> Result<Cod
 }
 // ANCHOR_END: branch
 
-/// If the argument is as `test` says, then `then`; otherwise falls out at the end.
-///
-/// The machine has words of 32 bits, an argument has two. The upper word decides,
-/// unless it is equal; then the lower one does.
-// ANCHOR: when
-pub(super) fn when(test: &Argument, then: Code) -> Result<Code> {
-    let end = then.len();
-    let (high, low) = halves(test.value);
-    let (load_high, load_low) = {
-        let at = ARGUMENTS + 8 * test.index;
-        let (low, high) = if cfg!(target_endian = "little") {
-            (at, at + 4)
-        } else {
-            (at + 4, at)
-        };
-        (plain(LOAD, high), plain(LOAD, low))
-    };
-    // Distances: `end` skips `then`; the number before it, what stands between.
-    let mut code = match test.op {
-        Comparison::Equal => vec![
-            load_high,
-            jump(IF_EQUAL, high, 0, 2 + end)?,
-            load_low,
-            jump(IF_EQUAL, low, 0, end)?,
-        ],
-        Comparison::NotEqual => vec![
-            load_high,
-            jump(IF_EQUAL, high, 0, 2)?,
-            load_low,
-            jump(IF_EQUAL, low, end, 0)?,
-        ],
-        Comparison::MaskedEqual => {
-            let (value_high, value_low) = halves(test.value_two);
-            vec![
-                load_high,
-                plain(AND, high),
-                jump(IF_EQUAL, value_high, 0, 3 + end)?,
-                load_low,
-                plain(AND, low),
-                jump(IF_EQUAL, value_low, 0, end)?,
-            ]
-        }
-        Comparison::Greater | Comparison::GreaterOrEqual => vec![
-            load_high,
-            jump(IF_GREATER, high, 3, 0)?,
-            jump(IF_EQUAL, high, 0, 2 + end)?,
-            load_low,
-            match test.op {
-                Comparison::Greater => jump(IF_GREATER, low, 0, end)?,
-                _ => jump(IF_AT_LEAST, low, 0, end)?,
-            },
-        ],
-        Comparison::Less | Comparison::LessOrEqual => vec![
-            load_high,
-            jump(IF_AT_LEAST, high, 0, 3)?,
-            jump(IF_EQUAL, high, 0, 2 + end)?,
-            load_low,
-            match test.op {
-                Comparison::Less => jump(IF_AT_LEAST, low, end, 0)?,
-                _ => jump(IF_GREATER, low, end, 0)?,
-            },
-        ],
-    };
-    code.extend(then);
-    Ok(code)
-}
-// ANCHOR_END: when
-
-fn jump(code: u16, operand: u32, yes: usize, no: usize) -> Result<Instruction> {
+/// A jump that reaches no further than a conditional one can.
+pub(super) fn jump(
+    code: u16,
+    operand: u32,
+    yes: usize,
+    no: usize,
+) -> Result<Instruction> {
     let short =
         |distance| u8::try_from(distance).context("jump over too many conditions");
     Ok(Instruction {
@@ -168,9 +104,4 @@ fn jump(code: u16, operand: u32, yes: usize, no: usize) -> Result<Instruction> {
         jump_false: short(no)?,
         operand,
     })
-}
-
-fn halves(value: u64) -> (u32, u32) {
-    let word = |bits: u64| u32::try_from(bits & 0xffff_ffff).unwrap_or(u32::MAX);
-    (word(value >> 32), word(value))
 }

@@ -5,8 +5,8 @@ use anyhow::{Context, Result, bail, ensure};
 use super::arch::{self, Arch};
 use super::bpf::{
     ARCH, Code, IF_AT_LEAST, IF_EQUAL, Instruction, LOAD, NUMBER, answer, branch, plain,
-    when,
 };
+use super::condition::when;
 use super::verdicts::{Range, Verdict, named, ranges};
 use super::{Action, Filter};
 

@@ -12,7 +12,8 @@ use serde::Deserialize;
 use ureq::http::{HeaderMap, Uri};
 
 use super::Failure;
-use super::http::{Http, Key, Origin};
+use super::http::{Http, Key};
+use super::origin::Origin;
 use crate::error::Error;
 use crate::pull::Credentials;
 

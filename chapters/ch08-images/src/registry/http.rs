@@ -1,15 +1,15 @@
 //! Requests, with redirects followed by ourselves: an `Authorization` stays with the
 //! origin that it was made for, and nobody leads us to a file or out of TLS.
 
-use std::net::IpAddr;
 use std::time::Duration;
 
-use anyhow::{Context, Result, anyhow, bail, ensure};
+use anyhow::{Context, Result, anyhow, ensure};
 use ureq::http::{Response, Uri};
 use ureq::tls::{PemItem, RootCerts, TlsConfig, parse_pem};
 use ureq::{Agent, Body, Timeout};
 
 use super::Failure;
+use super::origin::Origin;
 
 const MOST_REDIRECTS: u32 = 10;
 /// Where distributions keep the certificates that their users trust.
@@ -19,69 +19,11 @@ const BUNDLES: [&str; 3] = [
     "/etc/ssl/cert.pem",
 ];
 
-/// Scheme, host and port of a URL.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Origin {
-    secure: bool,
-    host: String,
-    port: u16,
-}
-
 /// An `Authorization`, and the only place where it may be shown.
 #[derive(Clone, Copy)]
 pub(super) struct Key<'a> {
     pub(super) origin: &'a Origin,
     pub(super) value: &'a str,
-}
-
-impl Origin {
-    /// The origin of a URL.
-    ///
-    /// # Errors
-    /// It is not HTTP, or has no host, or carries a user.
-    pub(super) fn of(uri: &Uri) -> Result<Self> {
-        let secure = match uri.scheme_str() {
-            Some("https") => true,
-            Some("http") => false,
-            _ => bail!("{uri} is not a URL of http or https"),
-        };
-        let authority = uri.authority().context("a URL without a host")?;
-        ensure!(!authority.as_str().contains('@'), "a URL with a user in it");
-        let usual = if secure { 443 } else { 80 };
-        Ok(Self {
-            secure,
-            host: authority.host().to_lowercase(),
-            port: authority.port_u16().unwrap_or(usual),
-        })
-    }
-
-    pub(super) fn is_secure(&self) -> bool {
-        self.secure
-    }
-
-    /// Host and port, as people write them.
-    pub(super) fn host(&self) -> String {
-        match (self.secure, self.port) {
-            (true, 443) | (false, 80) => self.host.clone(),
-            (_, port) => format!("{}:{port}", self.host),
-        }
-    }
-
-    /// The URL without a path.
-    pub(super) fn url(&self) -> String {
-        let scheme = if self.secure { "https" } else { "http" };
-        format!("{scheme}://{}:{}", self.host, self.port)
-    }
-}
-
-/// Whether a registry's name, perhaps with a port, is this machine.
-pub(super) fn is_loopback(name: &str) -> bool {
-    let host = match name.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
-        Some((address, _)) => address,
-        None => name.split(':').next().unwrap_or(name),
-    };
-    let address = host.parse::<IpAddr>();
-    host == "localhost" || address.is_ok_and(|address| address.is_loopback())
 }
 
 /// What sends requests.
@@ -250,27 +192,6 @@ mod tests {
     }
 
     #[test]
-    fn only_this_machine_is_spoken_to_in_plain_text() {
-        for name in [
-            "localhost",
-            "localhost:5000",
-            "127.0.0.1:1",
-            "127.9.9.9",
-            "[::1]:5",
-        ] {
-            assert!(is_loopback(name), "{name}");
-        }
-        for name in [
-            "localhost.evil.io",
-            "127.0.0.1.evil.io:5000",
-            "10.0.0.1",
-            "[::2]",
-        ] {
-            assert!(!is_loopback(name), "{name}");
-        }
-    }
-
-    #[test]
     fn what_gets_no_better_is_not_tried_again() {
         use std::io::{Error, ErrorKind};
         let passing = |error| matches!(sort(error), Failure::Passing(_));
@@ -287,15 +208,5 @@ mod tests {
         assert!(passing(ureq::Error::Io(ErrorKind::ConnectionReset.into())));
         assert!(passing(ureq::Error::Timeout(Timeout::RecvBody)));
         assert_eq!(cause(&ureq::Error::Io(lookup()).into()), "no such host");
-    }
-
-    #[test]
-    fn an_origin_is_scheme_host_and_port() {
-        let of = |url: &str| Origin::of(&url.parse().unwrap()).unwrap();
-        assert_eq!(of("https://R.io/x"), of("https://r.io:443/y"));
-        assert_ne!(of("https://r.io/"), of("http://r.io/"));
-        assert_ne!(of("http://r.io:1/"), of("http://r.io:2/"));
-        assert_eq!(of("https://r.io/x").host(), "r.io");
-        assert_eq!(of("http://r.io:5000/x").host(), "r.io:5000");
     }
 }

@@ -30,11 +30,13 @@ const FLAGS: [(&str, i32); 8] = [
 ];
 
 pub(crate) fn check(read_namespaces: Attempt) -> Result<(), String> {
-    let ask = |list: Value| {
-        let config = json!({ "linux": { "namespaces": list } });
-        (read_namespaces(&config), config)
-    };
+    lists_are_read(read_namespaces)?;
+    what_is_wrong_is_named(read_namespaces)
+}
+
+fn lists_are_read(read_namespaces: Attempt) -> Result<(), String> {
     let good = |list: Value, flags: i32, joined: &[(&str, &str)], why: &str| {
+        let config = config(list);
         let joined = joined
             .iter()
             .map(|(kind, path)| ((*kind).into(), (*path).into()));
@@ -42,8 +44,7 @@ pub(crate) fn check(read_namespaces: Attempt) -> Result<(), String> {
             flags,
             joined: joined.collect(),
         });
-        let (came, config) = ask(list);
-        told(&came, &expected, why, &config)
+        told(&read_namespaces(&config), &expected, why, &config)
     };
     for (kind, flag) in FLAGS {
         let why = "each type has its flag";
@@ -61,9 +62,12 @@ pub(crate) fn check(read_namespaces: Attempt) -> Result<(), String> {
         &[("network", "/proc/7/ns/net")],
         "a namespace with a path is joined, and not made",
     )?;
-    let none = read_namespaces(&json!({ "linux": {} }));
+    let none = json!({ "linux": {} });
     let why = "without the list nothing is asked for";
-    told(&none, &Ok(Asked::default()), why, &json!({ "linux": {} }))?;
+    told(&read_namespaces(&none), &Ok(Asked::default()), why, &none)
+}
+
+fn what_is_wrong_is_named(read_namespaces: Attempt) -> Result<(), String> {
     for (list, word, why) in [
         (
             json!([{ "type": "pid" }, { "type": "flying" }]),
@@ -81,7 +85,8 @@ pub(crate) fn check(read_namespaces: Attempt) -> Result<(), String> {
             "a relative path is an error, which names it",
         ),
     ] {
-        let (came, config) = ask(list);
+        let config = config(list);
+        let came = read_namespaces(&config);
         if !came.as_ref().is_err_and(|error| error.contains(word)) {
             return Err(format!(
                 "{why}\n  config:   {config}\n  expected: an error with {word:?}\n  \
@@ -90,6 +95,10 @@ pub(crate) fn check(read_namespaces: Attempt) -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+fn config(list: Value) -> Value {
+    json!({ "linux": { "namespaces": list } })
 }
 
 fn told(

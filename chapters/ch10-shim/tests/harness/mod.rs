@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use shim::client::Shim;
 use shim::frame::{Reader, Stream};
-use shim::{Config, Exit, Folder, Ready, Streams, log};
+use shim::{Config, Exec, Exit, Folder, Ready, Streams, log};
 use support::{Need, Ordinary, Output, World, eventually, run};
 
 pub(crate) const ALL: Streams = Streams {
@@ -210,4 +210,18 @@ pub(crate) fn read_until(stream: &mut UnixStream, text: &str) -> String {
         shown.push_str(&String::from_utf8_lossy(&buffer[..length]));
     }
     shown
+}
+
+/// What is asked for to run `args` in the container.
+pub(crate) fn exec(id: &str, args: &[&str]) -> Exec {
+    Exec {
+        id: id.to_owned(),
+        process: serde_json::json!({
+            "args": args, "cwd": "/", "user": { "uid": 0, "gid": 0 },
+            "env": ["PATH=/usr/bin:/bin:/usr/sbin:/sbin"],
+        }),
+        terminal: false,
+        streams: Streams { ..ALL },
+        detach: false,
+    }
 }

@@ -6,6 +6,7 @@
 
 use serde_json::Value;
 
+use super::security::SecurityOption;
 use super::{Refusal, signals};
 use crate::api::host::Ulimit;
 use crate::api::{ContainerConfig, CreateRequest, HostConfig};
@@ -91,58 +92,6 @@ pub fn request(request: &CreateRequest, cpus: usize) -> Result<Vec<String>, Refu
         }
     }
     Ok(warnings(config, host_config))
-}
-
-/// What `--security-opt` may say.
-#[derive(Debug, Clone, PartialEq)]
-pub enum SecurityOption {
-    /// No system call filter.
-    SeccompUnconfined,
-    /// A filter of the user's own.
-    Seccomp(Box<Value>),
-    /// exec(2) adds no privilege.
-    NoNewPrivileges(bool),
-    /// For a security module that is not used here.
-    Nothing,
-}
-
-impl SecurityOption {
-    /// Reads one option.
-    ///
-    /// # Errors
-    /// Docker's sentence.
-    pub fn parse(option: &str) -> Result<Self, Refusal> {
-        let invalid = || Refusal::bad(format!("invalid --security-opt: {option:?}"));
-        let cut = option.split_once('=').or_else(|| option.split_once(':'));
-        match cut.unwrap_or((option, "")) {
-            ("no-new-privileges", "" | "true") => Ok(Self::NoNewPrivileges(true)),
-            ("no-new-privileges", "false") => Ok(Self::NoNewPrivileges(false)),
-            ("seccomp", "unconfined") => Ok(Self::SeccompUnconfined),
-            ("seccomp", "builtin")
-            | ("apparmor", "unconfined")
-            | ("label", "disable") => Ok(Self::Nothing),
-            ("seccomp", profile) => {
-                let profile = serde_json::from_str(profile).map_err(|error| {
-                    Refusal::bad(format!("Decoding seccomp profile failed: {error}"))
-                })?;
-                Ok(Self::Seccomp(Box::new(profile)))
-            }
-            ("apparmor" | "label", _) => Err(Refusal::unsupported(format!(
-                "HostConfig.SecurityOpt {option:?} is not supported"
-            ))),
-            _ => Err(invalid()),
-        }
-    }
-}
-
-/// The name of a capability as the OCI has it: `CAP_SYS_ADMIN`, or `ALL`.
-pub fn capability_name(text: &str) -> String {
-    let upper = text.to_ascii_uppercase();
-    match upper.as_str() {
-        "ALL" => upper,
-        _ if upper.starts_with("CAP_") => upper,
-        _ => format!("CAP_{upper}"),
-    }
 }
 
 fn check_config(config: &ContainerConfig) -> Result<(), Refusal> {

@@ -19,7 +19,7 @@ use serde_json::{Value, json};
 
 use super::Roots;
 use super::machine::Machine;
-use crate::core::check::SecurityOption;
+use crate::core::security::SecurityOption;
 use crate::core::{Container, Refusal};
 
 pub(super) use process::process;

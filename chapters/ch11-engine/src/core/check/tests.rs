@@ -108,29 +108,6 @@ fn the_config_is_looked_at_too() {
 }
 
 #[test]
-fn security_options_are_read_with_either_sign() {
-    use SecurityOption::{NoNewPrivileges, Nothing, Seccomp, SeccompUnconfined};
-    let read = |text| SecurityOption::parse(text).unwrap();
-    assert_eq!(read("seccomp=unconfined"), SeccompUnconfined);
-    assert_eq!(read("seccomp:unconfined"), SeccompUnconfined);
-    assert_eq!(read("no-new-privileges"), NoNewPrivileges(true));
-    assert_eq!(read("no-new-privileges:true"), NoNewPrivileges(true));
-    assert_eq!(read("no-new-privileges=false"), NoNewPrivileges(false));
-    assert_eq!(read("apparmor=unconfined"), Nothing);
-    assert!(matches!(
-        read(r#"seccomp={"defaultAction":"x"}"#),
-        Seccomp(_)
-    ));
-    assert!(SecurityOption::parse("apparmor=mine").is_err());
-}
-
-#[test]
-fn capability_names_are_made_whole() {
-    let names = ["net_admin", "CAP_NET_ADMIN", "all"].map(capability_name);
-    assert_eq!(names, ["CAP_NET_ADMIN", "CAP_NET_ADMIN", "ALL"]);
-}
-
-#[test]
 fn what_is_put_off_is_said() {
     let warnings = host(r#""RestartPolicy":{"Name":"always"}"#).unwrap();
     assert!(warnings[0].contains("RestartPolicy"), "{warnings:?}");

@@ -7,8 +7,8 @@ use privileges::CapSet;
 use serde_json::{Value, json};
 
 use super::users;
-use crate::core::check::{SecurityOption, capability_name};
 use crate::core::merge::merge_env;
+use crate::core::security::{SecurityOption, capability_name};
 use crate::core::{Container, Refusal};
 use crate::effects::machine::Machine;
 
