@@ -7,7 +7,7 @@ use runtime::{Create, state};
 use workbench::bench::Explain;
 
 /// As runc's callers read it: the commit, and the newest specification that is known.
-const VERSION: &str = concat!(
+pub(crate) const VERSION: &str = concat!(
     "version ",
     env!("CARGO_PKG_VERSION"),
     "\ncommit: v",
@@ -16,10 +16,19 @@ const VERSION: &str = concat!(
 );
 
 /// An OCI runtime: from config.json to a process.
-#[derive(Parser)]
+#[derive(Debug, Parser)]
 #[command(name = "skiff-runtime", version = VERSION, arg_required_else_help = true)]
 #[command(disable_version_flag = true)]
 pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) common: Common,
+    #[command(subcommand)]
+    pub(crate) verb: Verb,
+}
+
+/// What can be said with every verb.
+#[derive(Args, Debug)]
+pub(crate) struct Common {
     /// Print the version.
     #[arg(short = 'v', long, action = ArgAction::Version)]
     version: Option<bool>,
@@ -45,11 +54,9 @@ pub(crate) struct Cli {
     #[arg(long, global = true, num_args = 0..=1, require_equals = true,
           default_missing_value = "tree")]
     pub(crate) explain: Option<Explain>,
-    #[command(subcommand)]
-    pub(crate) verb: Verb,
 }
 
-#[derive(Subcommand)]
+#[derive(Debug, Subcommand)]
 pub(crate) enum Verb {
     /// Write a first config.json.
     Spec {
@@ -63,48 +70,15 @@ pub(crate) enum Verb {
     /// Make a container; its program waits for start.
     Create(Make),
     /// Start what was created.
-    Start {
-        /// The container's name.
-        id: String,
-    },
+    Start(Named),
     /// Show a container's state, as JSON.
-    State {
-        /// The container's name.
-        id: String,
-    },
+    State(Named),
     /// Send a signal to a container's first process.
-    Kill {
-        /// To all its processes.
-        #[arg(short, long)]
-        all: bool,
-        /// The container's name.
-        id: String,
-        /// The signal's name or number.
-        #[arg(default_value = "SIGTERM")]
-        signal: String,
-    },
+    Kill(Kill),
     /// Take away what a stopped container left.
-    Delete {
-        /// Kill it first if it runs.
-        #[arg(short, long)]
-        force: bool,
-        /// The container's name.
-        id: String,
-    },
+    Delete(Delete),
     /// Create, start, wait and delete in one.
-    Run {
-        #[command(flatten)]
-        make: Make,
-        /// Do not wait for it.
-        #[arg(short, long)]
-        detach: bool,
-        /// Do not delete it when it has ended.
-        #[arg(long)]
-        keep: bool,
-        /// Taken for runc's sake: a reaper of orphans is never made here.
-        #[arg(long)]
-        no_subreaper: bool,
-    },
+    Run(Run),
     /// Run one more process in a container.
     Exec(Join),
     /// List the containers.
@@ -128,15 +102,9 @@ pub(crate) enum Verb {
         words: Vec<String>,
     },
     /// Stop a container's processes where they stand.
-    Pause {
-        /// The container's name.
-        id: String,
-    },
+    Pause(Named),
     /// Let a paused container go on.
-    Resume {
-        /// The container's name.
-        id: String,
-    },
+    Resume(Named),
     /// Change the limits of a container.
     Update(Change),
     /// Show what a container uses, as JSON lines, and that its memory ran out.
@@ -161,7 +129,49 @@ pub(crate) enum Verb {
     },
 }
 
-#[derive(Args)]
+#[derive(Args, Debug)]
+pub(crate) struct Named {
+    /// The container's name.
+    pub(crate) id: String,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Kill {
+    /// To all its processes.
+    #[arg(short, long)]
+    pub(crate) all: bool,
+    /// The container's name.
+    pub(crate) id: String,
+    /// The signal's name or number.
+    #[arg(default_value = "SIGTERM")]
+    pub(crate) signal: String,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Delete {
+    /// Kill it first if it runs.
+    #[arg(short, long)]
+    pub(crate) force: bool,
+    /// The container's name.
+    pub(crate) id: String,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Run {
+    #[command(flatten)]
+    pub(crate) make: Make,
+    /// Do not wait for it.
+    #[arg(short, long)]
+    pub(crate) detach: bool,
+    /// Do not delete it when it has ended.
+    #[arg(long)]
+    pub(crate) keep: bool,
+    /// Taken for runc's sake: a reaper of orphans is never made here.
+    #[arg(long)]
+    no_subreaper: bool,
+}
+
+#[derive(Args, Debug)]
 pub(crate) struct Make {
     /// The bundle's folder.
     #[arg(short, long, default_value = ".")]
@@ -202,7 +212,7 @@ impl Make {
     }
 }
 
-#[derive(Args)]
+#[derive(Args, Debug)]
 pub(crate) struct Join {
     /// A socket that gets the terminal.
     #[arg(long)]
@@ -253,7 +263,7 @@ pub(crate) struct Join {
     pub(crate) args: Vec<String>,
 }
 
-#[derive(Args)]
+#[derive(Args, Debug)]
 pub(crate) struct Change {
     /// A file with the limits as `linux.resources`; `-` is standard input.
     #[arg(short, long)]

@@ -9,6 +9,7 @@
 mod begin;
 mod events;
 mod flags;
+mod grammar;
 mod log;
 mod process;
 mod resources;
@@ -19,8 +20,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, ensure};
-use clap::Parser;
-use flags::{Change, Cli, Join, Verb};
+use flags::{Change, Cli, Delete, Join, Kill, Verb};
 use runtime::{Create, Exec, Exit};
 use workbench::bench;
 
@@ -31,9 +31,11 @@ fn main() -> ExitCode {
     // First of all: what follows would be done twice.
     let making = std::env::args_os().any(|word| MAKING.iter().any(|verb| word == *verb));
     let protected = if making { runtime::protect() } else { Ok(()) };
-    let cli = Cli::parse();
-    let explain = cli.explain.clone();
-    let log = cli.log.clone().map(|path| (path, cli.log_format == "json"));
+    let cli = grammar::parse();
+    let common = &cli.common;
+    let explain = common.explain.clone();
+    let log = common.log.clone();
+    let log = log.map(|path| (path, common.log_format == "json"));
     // 1 could be the exit status of the process that exec was to run.
     let of_error = if matches!(cli.verb, Verb::Exec(_)) {
         255
@@ -56,9 +58,9 @@ fn main() -> ExitCode {
 
 fn act(cli: Cli) -> Result<ExitCode> {
     workbench::steps::role("launcher");
-    let root = &cli.root;
+    let root = &cli.common.root;
     ensure!(
-        !cli.systemd_cgroup,
+        !cli.common.systemd_cgroup,
         "--systemd-cgroup is not supported: cgroups are made directly, without systemd \
          (ask with podman --cgroup-manager=cgroupfs, dockerd --exec-opt \
          native.cgroupdriver=cgroupfs, containerd SystemdCgroup = false)"
@@ -66,27 +68,25 @@ fn act(cli: Cli) -> Result<ExitCode> {
     match cli.verb {
         Verb::Spec { bundle, rootless } => write_example(&bundle, rootless)?,
         Verb::Create(make) => drop(runtime::create(&make.asked(root))?),
-        Verb::Start { id } => runtime::start(root, &id)?,
-        Verb::State { id } => {
-            let shown = runtime::state(root, &id)?.shown();
+        Verb::Start(it) => runtime::start(root, &it.id)?,
+        Verb::State(it) => {
+            let shown = runtime::state(root, &it.id)?.shown();
             println!("{}", serde_json::to_string_pretty(&shown)?);
         }
-        Verb::Kill { all, id, signal } => {
+        Verb::Kill(Kill { all, id, signal }) => {
             runtime::kill(root, &id, runtime::kill::parse_signal(&signal)?, all)?;
         }
-        Verb::Delete { force, id } => match runtime::delete(root, &id, force) {
+        Verb::Delete(Delete { force, id }) => match runtime::delete(root, &id, force) {
             // What is not there is deleted: with --force that is all that was asked.
             Err(_) if force && !root.join(&id).exists() => {}
             answer => answer?.iter().for_each(warn),
         },
-        Verb::Run {
-            make, detach, keep, ..
-        } => return run(&make.asked(root), detach, keep),
+        Verb::Run(it) => return run(&it.make.asked(root), it.detach, it.keep),
         Verb::Exec(join) => return exec(&join, root),
         Verb::List { format, quiet } => list(root, &format, quiet)?,
         Verb::Ps { format, id, words } => ps(root, &id, &format, &words)?,
-        Verb::Pause { id } => runtime::pause(root, &id)?,
-        Verb::Resume { id } => runtime::resume(root, &id)?,
+        Verb::Pause(it) => runtime::pause(root, &it.id)?,
+        Verb::Resume(it) => runtime::resume(root, &it.id)?,
         Verb::Update(change) => update(&change, root)?,
         Verb::Events {
             interval,
@@ -188,6 +188,8 @@ fn ps(root: &Path, id: &str, format: &str, words: &[String]) -> Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use clap::Parser;
+
     use super::*;
 
     #[test]
@@ -201,7 +203,7 @@ mod tests {
             let Verb::Create(make) = cli.verb else {
                 panic!("create");
             };
-            let what = make.asked(&cli.root);
+            let what = make.asked(&cli.common.root);
             assert_eq!((what.id, what.root), ("web", Path::new("/r")));
             assert_eq!(
                 (what.bundle, what.pid_file),
