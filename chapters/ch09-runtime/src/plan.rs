@@ -55,6 +55,7 @@ pub struct Plan {
     /// See `cgroup`.
     pub limits: Limits,
     /// Interfaces of the host's to take over, and what they are called in the container.
+    /// They stay in its network namespace, also when that was joined and outlives it.
     pub net_devices: Vec<(String, String)>,
     /// Whether an init stays before the program (see [`INIT`]).
     pub init: bool,
