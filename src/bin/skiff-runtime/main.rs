@@ -74,11 +74,9 @@ fn act(cli: Cli) -> Result<ExitCode> {
         Verb::Kill { all, id, signal } => {
             runtime::kill(root, &id, runtime::kill::parse_signal(&signal)?, all)?;
         }
-        Verb::Delete { force, id } => match runtime::delete(root, &id, force) {
-            // What is not there is deleted: with --force that is all that was asked.
-            Err(_) if force && !root.join(&id).exists() => {}
-            answer => answer?.iter().for_each(warn),
-        },
+        Verb::Delete { force, id } => {
+            runtime::delete(root, &id, force)?.iter().for_each(warn);
+        }
         Verb::Run {
             make, detach, keep, ..
         } => return run(&make.asked(root), detach, keep),
