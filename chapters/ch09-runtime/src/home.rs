@@ -4,6 +4,7 @@
 //! too, and runs in the runtime's own.
 
 use std::os::fd::{AsFd, OwnedFd};
+use std::path::Path;
 
 use anyhow::{Context, Result};
 use namespaces::time::unshare_for_children;
@@ -26,8 +27,7 @@ impl Home {
         for (kind, path) in &plan.joined {
             if *kind == Namespace::Pid {
                 home.0.push(own(Namespace::Pid)?);
-                join::join(&[(*kind, join::open(path)?.as_fd())])
-                    .with_context(|| format!("join {}", path.display()))?;
+                join_by_path(*kind, path)?;
             }
         }
         if let Some((monotonic, boottime)) = plan.time_offsets {
@@ -51,4 +51,11 @@ impl Drop for Home {
     fn drop(&mut self) {
         self.back();
     }
+}
+
+/// Joins a namespace that the bundle names by its path.
+pub(crate) fn join_by_path(kind: Namespace, path: &Path) -> Result<()> {
+    join::open(path)
+        .and_then(|file| join::join(&[(kind, file.as_fd())]))
+        .with_context(|| format!("config.json: linux.namespaces: {}", path.display()))
 }

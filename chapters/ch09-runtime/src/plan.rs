@@ -222,7 +222,7 @@ fn namespaces(linux: &Linux) -> Result<(Namespaces, Joined)> {
         let kind = kind(namespace.typ());
         ensure!(
             !seen.has(kind),
-            "config.json: two {} namespaces",
+            "config.json: linux.namespaces: two {} namespaces",
             kind.file()
         );
         seen = seen.with(kind);
@@ -236,7 +236,7 @@ fn namespaces(linux: &Linux) -> Result<(Namespaces, Joined)> {
     // Without a mount namespace every mount below would be the host's.
     ensure!(
         made.has(Namespace::Mount),
-        "config.json: a new mount namespace is needed"
+        "config.json: linux.namespaces: a new mount namespace is needed"
     );
     joined.sort_by_key(|(kind, _)| Namespace::ALL.iter().position(|other| other == kind));
     Ok((made, joined))
