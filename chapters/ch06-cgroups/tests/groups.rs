@@ -227,6 +227,29 @@ fn device_rules_hold_as_a_program_of_version_2() {
     zero_is_kept_away(&group);
 }
 
+/// A second list takes the place of the first: it may also give back.
+#[test]
+fn a_program_of_version_2_is_replaced() {
+    if !needs(&[Need::Root, Need::CgroupHybrid]) {
+        return;
+    }
+    let group = Group::new("replaced", &Limits::default());
+    let folder = group.cgroup.unified_fd().unwrap();
+    let holds = |script: &str| group.start(script).wait().unwrap().success();
+    for (rules, script) in [
+        (no_zero(), "! head -c 1 /dev/zero 2>&-"),
+        (
+            vec![DeviceRule::EVERYTHING],
+            "head -c 1 /dev/zero >/dev/null",
+        ),
+        (vec![DeviceRule::NOTHING], "! head -c 1 /dev/full 2>&-"),
+        (no_zero(), "head -c 1 /dev/full >/dev/null"),
+    ] {
+        filter::attach(folder.as_fd(), &rules).unwrap();
+        assert!(holds(script), "{script}");
+    }
+}
+
 #[test]
 fn the_default_rules_give_null_and_refuse_disks() {
     if !needs(&[Need::Root, Need::CgroupV1]) {
