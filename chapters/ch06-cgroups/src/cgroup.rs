@@ -3,6 +3,7 @@
 mod folder;
 mod path;
 mod set;
+mod undo;
 
 use std::collections::BTreeSet;
 use std::fs::OpenOptions;
@@ -20,6 +21,7 @@ use folder::is_absent;
 pub use folder::set_file;
 pub(crate) use folder::{Folder, pids_in, write};
 pub(crate) use path::checked;
+use undo::Before;
 
 /// A control group: the folder of one path in each tree where it could be made.
 ///
@@ -33,7 +35,7 @@ pub struct Cgroup {
     missing: Vec<String>,
     unset: Vec<String>,
     hint: Option<String>,
-    found: bool,
+    before: Before,
 }
 
 impl Cgroup {
@@ -45,14 +47,14 @@ impl Cgroup {
     ///
     /// # Errors
     /// A path with `..` in it; a group with processes in it; a limit that the kernel
-    /// refuses (then nothing stays).
+    /// refuses (then nothing stays but what was there before, as it was).
     // ANCHOR: create
     pub fn create(path: &str, limits: &Limits) -> Result<Self> {
         let mut cgroup = Self::nowhere(checked(path)?);
         let made = cgroup.make_and_limit(limits);
         if made.is_err() {
-            // Only folders: if anything ran in there, the group was not ours to make.
-            cgroup.remove_folders();
+            // The first error is the one to tell.
+            let _ = cgroup.undo();
         }
         made.map(|()| cgroup)
     }
@@ -68,10 +70,7 @@ impl Cgroup {
         trees.retain(|tree| {
             let is_there = layout::has(tree, &cgroup.path);
             if is_there {
-                cgroup.folders.push(Folder {
-                    path: layout::folder(tree, &cgroup.path),
-                    tree: tree.clone(),
-                });
+                cgroup.folders.push(Folder::of(tree.clone(), &cgroup.path));
             }
             is_there || layout::has(tree, Path::new("/"))
         });
@@ -87,7 +86,7 @@ impl Cgroup {
             missing: Vec::new(),
             unset: Vec::new(),
             hint: None,
-            found: false,
+            before: Before::default(),
         }
     }
 
@@ -101,10 +100,14 @@ impl Cgroup {
         for tree in trees {
             self.make(tree, &wanted)?;
         }
-        if self.found && !self.pids().is_empty() {
-            // Somebody else's: its limits are not ours to set, nor its end to bring about.
-            self.folders.clear();
-            bail!("container's cgroup is not empty: {}", self.path.display());
+        if !self.folders.iter().all(Folder::is_new) {
+            if !self.pids().is_empty() {
+                // Somebody else's: its limits are not ours to set, nor its end to bring
+                // about. (What was made for it in other trees is empty.)
+                self.folders.retain(Folder::is_new);
+                bail!("container's cgroup is not empty: {}", self.path.display());
+            }
+            self.before = Before::of(self, limits);
         }
         self.unset = self.set(limits)?;
         self.missing.extend_from_slice(&self.unset);
@@ -195,15 +198,9 @@ impl Cgroup {
 
     /// Makes the group in one tree; a tree that is closed to the caller is missing.
     fn make(&mut self, tree: Tree, wanted: &BTreeSet<String>) -> Result<()> {
-        let folder = Folder {
-            path: layout::folder(&tree, &self.path),
-            tree,
-        };
+        let mut folder = Folder::of(tree, &self.path);
         match folder.make(&self.path, wanted) {
-            Ok(new) => {
-                self.found |= !new;
-                self.folders.push(folder);
-            }
+            Ok(()) => self.folders.push(folder),
             Err(error) if is_absent(&error) => {
                 if self.hint.is_none() {
                     self.hint = hint_of_making(&error, &folder.path);

@@ -132,7 +132,7 @@ fn make(
         .and_then(|()| launch_in((what, state), bundle, plan, (&cgroup, gate)));
     if launched.is_err() {
         // The first error is the one to tell.
-        let _ = cgroup.delete();
+        let _ = cgroup.undo();
     }
     launched.map(|child| (child, cgroup))
 }
