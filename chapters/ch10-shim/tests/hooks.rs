@@ -21,11 +21,11 @@ fn what_hooks_after_the_end_get_wrong_is_told() {
         config["hooks"] = json!({ "poststop": [{ "path": "/bin/sh", "args": args }] });
         fs::write(&file, config.to_string()).expect("to be written");
         let exit = if bury {
-            bench
+            let _ = bench
                 .shell(&format!("kill -9 {}", bench.pids().shim_pid))
                 .ok();
             bench.gone(bench.pids().shim_pid);
-            bench
+            let _ = bench
                 .ch10(&["bury", bench.path("").to_str().expect("a path")])
                 .expect(137);
             bench.exit_file()
