@@ -184,7 +184,7 @@ fn launch_in(
         plan,
         hooks: bundle.spec.hooks().as_ref(),
         state,
-        home: Home::leave(plan)?,
+        home: Home::leave(plan, bundle.spec.hooks().as_ref())?,
     };
     let recipe = Recipe {
         plan,
