@@ -129,10 +129,7 @@ fn each(
         };
         let why = "the caller's program, at its moment, with the state on its input";
         steps::step(9, format_args!("{}", what()), why, || {
-            match moment.is_at_home() {
-                true => stayed::run(hook, state),
-                false => program::run(hook, state),
-            }
+            stayed::run(moment, hook, state)
         })
         .with_context(what)
     })

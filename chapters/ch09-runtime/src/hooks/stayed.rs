@@ -22,7 +22,7 @@ use nix::sys::prctl::set_pdeathsig;
 use nix::sys::signal::Signal;
 use oci_spec::runtime::Hook;
 
-use super::program;
+use super::{Moment, program};
 
 /// A hook that is to be run, or was.
 const HOOK: u8 = b'H';
@@ -55,10 +55,10 @@ pub(crate) fn stay_behind() -> Result<()> {
     Ok(())
 }
 
-/// Runs a hook of the runtime's, here or by who stayed at home.
-pub(super) fn run(hook: &Hook, state: &serde_json::Value) -> Result<()> {
+/// Runs a hook, here or, if it is the runtime's, by who stayed at home.
+pub(super) fn run(moment: Moment, hook: &Hook, state: &serde_json::Value) -> Result<()> {
     let line = LINE.lock().unwrap_or_else(PoisonError::into_inner);
-    let Some(line) = &*line else {
+    let Some(line) = line.as_ref().filter(|_| moment.is_at_home()) else {
         return program::run(hook, state);
     };
     let mut file = File::from(memfd_create(c"hook", MFdFlags::MFD_CLOEXEC)?);
