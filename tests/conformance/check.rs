@@ -29,9 +29,9 @@ pub(crate) struct Check {
     /// The exit code of the runtime; for a refusal, any but 0.
     #[serde(default)]
     pub(crate) code: i32,
-    /// Whether the runtime must refuse this.
+    /// If the runtime must refuse this: the field or the value that ours names then.
     #[serde(default)]
-    pub(crate) refused: bool,
+    pub(crate) refused: Option<String>,
     /// A line for the shell outside: without its success, this machine cannot check it.
     #[serde(default)]
     pub(crate) only_if: String,

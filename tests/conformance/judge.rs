@@ -89,20 +89,24 @@ impl Judge {
         let words = ["sh", "-c", SCRIPT, "judge", bundle, &id, &self.runtime];
         let lines = [check.before.as_str(), check.after.as_str()];
         let out = self.world.run(&[&words[..], &lines].concat());
-        let code = if check.refused {
-            out.code != 0 && !(99..=124).contains(&out.code)
-        } else {
-            out.code == check.code
+        let (code, wanted) = match &check.refused {
+            None => (out.code == check.code, format!("code {}", check.code)),
+            // Others have words of their own. Who reads ours must find the place.
+            Some(named) => (
+                out.code != 0
+                    && !(99..=124).contains(&out.code)
+                    && (self.runtime != OURS || out.stderr.contains(named)),
+                format!("a refusal that names {named}"),
+            ),
         };
         let seen = without_id(&out.stdout, &id);
         if code && seen == check.seen.trim() {
             return Ok(());
         }
         Err(format!(
-            "{}\n  wanted {:?} and code {}\n  saw    {seen:?} and code {}\n  {}",
+            "{}\n  wanted {:?} and {wanted}\n  saw    {seen:?} and code {}\n  {}",
             check.field,
             check.seen.trim(),
-            check.code,
             out.code,
             out.stderr.trim()
         ))

@@ -3,7 +3,11 @@
 use super::*;
 
 /// What a container prints that runs `line`, its spec changed by `change`.
-fn seen(world: &World, line: &str, change: impl FnOnce(&mut Value)) -> support::Output {
+pub(super) fn seen(
+    world: &World,
+    line: &str,
+    change: impl FnOnce(&mut Value),
+) -> support::Output {
     let bundle = bundle(world, "field", |spec| {
         spec["process"]["args"] = json!(["sh", "-c", line]);
         change(spec);
@@ -164,69 +168,6 @@ fn the_memory_policy() {
     policy(json!({ "mode": "MPOL_BIND", "nodes": "1000" }))
         .refused(1, "set the memory policy MPOL_BIND 1000");
     policy(json!({ "mode": "MPOL_ODD" })).refused(1, "MPOL_ODD");
-}
-
-/// An interface of the host's goes into the container with its addresses, and is up.
-#[test]
-fn interfaces_taken_over_from_the_host() {
-    let Some(world) = world() else { return };
-    if !needs(&[Need::Tool("ip")]) {
-        return;
-    }
-    let ip = |line: &str| world.run(&["sh", "-c", &format!("ip {line}")]);
-    let make = || {
-        // With its namespace a pair is gone, when the kernel gets to it.
-        let pair = "link add outer type veth peer name other";
-        eventually(pair, TEN, || (ip(pair).code == 0).then_some(()));
-        let _ = ip("link set outer mtu 1400 address 02:00:00:00:00:07").ok();
-        let _ = ip("addr add 192.0.2.7/24 dev outer").ok();
-        let _ = ip("-6 addr add 2001:db8::7/64 dev outer nodad").ok();
-        let _ = ip("link set other up").ok();
-    };
-    make();
-    let shown = "ip addr show dev inner; cat /sys/class/net/inner/operstate";
-    let take = |spec: &mut Value, devices: Value| {
-        spec["linux"]["netDevices"] = devices;
-    };
-    let out = seen(&world, shown, |spec| {
-        take(spec, json!({ "outer": { "name": "inner" } }));
-    });
-    let text = out.ok();
-    for part in [
-        "192.0.2.7/24",
-        "2001:db8::7/64",
-        "mtu 1400",
-        "02:00:00:00:00:07",
-        "\nup\n",
-    ] {
-        assert!(text.contains(part), "{part:?} in {text}");
-    }
-    // Under its own name, and under one that is taken.
-    make();
-    let out = seen(&world, "ip link show outer", |spec| {
-        take(spec, json!({ "outer": {} }));
-    });
-    assert!(out.ok().contains("outer"));
-    seen(&world, "true", |spec| {
-        take(spec, json!({ "nowhere": {} }));
-    })
-    .refused(
-        1,
-        "linux.netDevices[nowhere]: there is no interface nowhere",
-    );
-    make();
-    seen(&world, "true", |spec| {
-        take(spec, json!({ "outer": { "name": "lo" } }));
-    })
-    .refused(1, "the container has an interface lo already");
-    assert!(ip("link show outer").ok().contains("outer"), "it stayed");
-    seen(&world, "true", |spec| {
-        take(spec, json!({ "outer": {} }));
-        let namespaces = spec["linux"]["namespaces"].as_array_mut().unwrap();
-        namespaces.retain(|one| one["type"] != "network");
-    })
-    .refused(1, "linux.netDevices are given, but no network namespace");
-    let _ = ip("link del outer").ok();
 }
 
 /// Labels of modules that are not at work, and what is done about by nobody, are refused

@@ -11,8 +11,7 @@ fn sleeper(world: &World, id: &str) -> String {
 #[test]
 fn a_session_keyring_of_its_own() {
     let Some(world) = world() else { return };
-    if !std::path::Path::new("/proc/keys").exists() {
-        eprintln!("skipped: needs a kernel with keyrings");
+    if !needs(&[Need::Keyrings]) {
         return;
     }
     let bundle = bundle(&world, "keys", |spec| {

@@ -10,6 +10,7 @@ mod flags;
 mod hooks;
 mod idmap;
 mod init;
+mod interfaces;
 mod life;
 mod resources;
 mod seccomp;

@@ -32,6 +32,10 @@ pub enum Need {
     CgroupHybrid,
     /// `cgroup-v2`: version 2 alone.
     CgroupV2,
+    /// `hugetlb-v2`: huge pages counted in the tree of version 2, of a hybrid machine.
+    HugePages,
+    /// `keyrings`: a kernel with keyrings (keyrings(7)).
+    Keyrings,
     /// `registry`: a registry program and what pushes to it.
     Registry,
     /// `tool:NAME`: a program on `PATH`.
@@ -49,6 +53,8 @@ impl fmt::Display for Need {
             Self::CgroupV1 => f.write_str("cgroup-v1"),
             Self::CgroupHybrid => f.write_str("cgroup-hybrid"),
             Self::CgroupV2 => f.write_str("cgroup-v2"),
+            Self::HugePages => f.write_str("hugetlb-v2"),
+            Self::Keyrings => f.write_str("keyrings"),
             Self::Registry => f.write_str("registry"),
             Self::Tool(name) => write!(f, "tool:{name}"),
         }
@@ -111,6 +117,8 @@ fn is_a_name(word: &str) -> bool {
         Need::CgroupV1,
         Need::CgroupHybrid,
         Need::CgroupV2,
+        Need::HugePages,
+        Need::Keyrings,
         Need::Registry,
     ];
     word.starts_with("tool:") || plain.iter().any(|need| need.to_string() == word)
@@ -134,6 +142,11 @@ fn is_met(need: Need) -> bool {
         Need::CgroupV1 => Path::new("/sys/fs/cgroup/memory/cgroup.procs").exists(),
         Need::CgroupHybrid => Path::new("/sys/fs/cgroup/unified/cgroup.procs").exists(),
         Need::CgroupV2 => Path::new("/sys/fs/cgroup/cgroup.controllers").exists(),
+        Need::HugePages => {
+            let names = "/sys/fs/cgroup/unified/cgroup.controllers";
+            std::fs::read_to_string(names).is_ok_and(|names| names.contains("hugetlb"))
+        }
+        Need::Keyrings => Path::new("/proc/keys").exists(),
         Need::Registry => registry_program().is_some() && on_path("skopeo").is_some(),
         Need::Tool(name) => on_path(name).is_some(),
     }

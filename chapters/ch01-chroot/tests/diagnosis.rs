@@ -203,6 +203,18 @@ fn a_filter_that_hides_clone3_is_named() {
     run(command).hinted(NO_PROCESS, "a seccomp filter hides clone3");
 }
 
+/// Not a capability that is missing: this one has it, over its own user namespace.
+#[test]
+fn a_filter_that_forbids_clone3_is_named() {
+    if !needs(&[Need::User, Need::UserNamespace, Need::Tool("python3")]) {
+        return;
+    }
+    let user = Ordinary::new();
+    let mut command = filtered(&user, CH01, (libc::SYS_clone3, libc::EPERM));
+    command.args(["run", "true"]);
+    run(command).hinted(NO_PROCESS, "a seccomp filter forbids clone3");
+}
+
 #[test]
 fn a_limit_of_processes_is_named() {
     if !needs(&[Need::User, Need::UserNamespace]) {

@@ -12,7 +12,8 @@ use crate::netlink::Attributes;
 use crate::route::{Address, Link, Request, Route};
 
 /// Moves the interface `link` of the caller's network namespace into `namespace`, where
-/// it is called `name`, has the addresses that it had, and is up.
+/// it is called `name`, has the addresses that it had, and is up. A `%d` in the name
+/// stands for the first number that makes a name which is free there.
 ///
 /// # Errors
 /// When it is not there, its new name is taken or too long, or the caller has no
@@ -34,6 +35,7 @@ pub fn hand_over(link: &str, namespace: BorrowedFd<'_>, name: &str) -> Result<()
     );
     let index = host.index(link)?;
     let addresses = lasting_addresses(&host, index)?;
+    let known = inside.links().context("look into the container")?;
     let to = namespace.as_raw_fd().cast_unsigned();
     let mut moved = Link::named(name).with(|all| all.number(libc::IFLA_NET_NS_FD, to));
     moved.index = index;
@@ -41,7 +43,8 @@ pub fn hand_over(link: &str, namespace: BorrowedFd<'_>, name: &str) -> Result<()
     let why = "an interface is in one network namespace at a time";
     host.tell(&Request::about(libc::RTM_SETLINK, moved.body()), &call, why)
         .with_context(|| format!("move {link} into the container"))?;
-    let index = inside.index(name)?;
+    let arrived = arrival(&inside, name, &known)?;
+    let (index, name) = (arrived.index, arrived.name().context("it has no name")?);
     for mut address in addresses {
         address.index = index;
         let request = Request::make(libc::RTM_NEWADDR, address.body());
@@ -51,7 +54,22 @@ pub fn hand_over(link: &str, namespace: BorrowedFd<'_>, name: &str) -> Result<()
             .tell(&request, &call, why)
             .with_context(|| format!("give {name} the address {address}"))?;
     }
-    inside.bring_up(name, "on its way it was taken down")
+    inside.bring_up(&name, "on its way it was taken down")
+}
+
+/// The interface as it is in there: by its name, or where that was the kernel's to
+/// choose, by not being among those that were `known` before.
+fn arrival(inside: &Route, name: &str, known: &[Link]) -> Result<Link> {
+    let Some((stem, _)) = name.split_once('%') else {
+        let found = inside.link(name).context("look into the container")?;
+        return found.with_context(|| format!("there is no interface {name}"));
+    };
+    let is_known = |link: &Link| known.iter().any(|other| other.index == link.index);
+    let is_so_called = |link: &Link| link.name().is_some_and(|it| it.starts_with(stem));
+    let mut links = inside.links().context("look into the container")?;
+    links.retain(|link| !is_known(link) && is_so_called(link));
+    let found = links.into_iter().next();
+    found.with_context(|| format!("there is no interface {name}"))
 }
 
 /// The addresses that somebody has given to an interface: not those that it makes from

@@ -3,6 +3,7 @@
 mod folder;
 mod path;
 mod set;
+mod undo;
 
 use std::collections::BTreeSet;
 use std::fs::OpenOptions;
@@ -21,6 +22,7 @@ use folder::is_absent;
 pub use folder::set_file;
 pub(crate) use folder::{Folder, pids_in, write};
 pub(crate) use path::checked;
+use undo::Before;
 
 /// A control group: the folder of one path in each tree where it could be made.
 ///
@@ -36,6 +38,7 @@ pub struct Cgroup {
     hint: Option<String>,
     /// Where it is not made yet: see [`Cgroup::begin`].
     later: Vec<Tree>,
+    before: Before,
 }
 
 impl Cgroup {
@@ -47,14 +50,14 @@ impl Cgroup {
     ///
     /// # Errors
     /// A path with `..` in it; a group with processes in it; a limit that the kernel
-    /// refuses (then nothing stays).
+    /// refuses (then nothing stays but what was there before, as it was).
     // ANCHOR: create
     pub fn create(path: &str, limits: &Limits) -> Result<Self> {
         let mut cgroup = Self::begin(path, limits)?;
         let made = cgroup.complete(limits);
         if made.is_err() {
-            // Only folders: nothing has run in there.
-            cgroup.remove_folders();
+            // The first error is the one to tell.
+            let _ = cgroup.undo();
         }
         made.map(|()| cgroup)
     }
@@ -80,7 +83,7 @@ impl Cgroup {
     }
 
     /// Makes the rest of a group that was begun, and sets its limits. When that fails,
-    /// the group is the caller's to delete.
+    /// the caller is to [`Cgroup::undo`] the group.
     ///
     /// # Errors
     /// A group with processes in it (but in the tree of version 2: they may have been
@@ -89,6 +92,9 @@ impl Cgroup {
         let later = mem::take(&mut self.later);
         self.make_in(later, limits)?;
         self.folders.sort_by_key(|folder| folder.tree.version);
+        if !self.folders.iter().all(Folder::is_new) {
+            self.before = Before::of(self, limits);
+        }
         self.unset = self.set(limits)?;
         self.missing.extend_from_slice(&self.unset);
         Ok(())
@@ -104,10 +110,7 @@ impl Cgroup {
         trees.retain(|tree| {
             let is_there = layout::has(tree, &cgroup.path);
             if is_there {
-                cgroup.folders.push(Folder {
-                    path: layout::folder(tree, &cgroup.path),
-                    tree: tree.clone(),
-                });
+                cgroup.folders.push(Folder::of(tree.clone(), &cgroup.path));
             }
             is_there || layout::has(tree, Path::new("/"))
         });
@@ -124,6 +127,7 @@ impl Cgroup {
             unset: Vec::new(),
             hint: None,
             later: Vec::new(),
+            before: Before::default(),
         }
     }
 
@@ -219,14 +223,13 @@ impl Cgroup {
 
     /// Makes the group in one tree; a tree that is closed to the caller is missing.
     fn make(&mut self, tree: Tree, wanted: &BTreeSet<String>) -> Result<()> {
-        let folder = Folder {
-            path: layout::folder(&tree, &self.path),
-            tree,
-        };
+        let mut folder = Folder::of(tree, &self.path);
         match folder.make(&self.path, wanted) {
-            Ok(new) if new || folder.pids().is_empty() => self.folders.push(folder),
+            Ok(()) if folder.is_new() || folder.pids().is_empty() => {
+                self.folders.push(folder);
+            }
             // Somebody else's: its limits are not ours to set, nor its end to bring about.
-            Ok(_) => bail!("container's cgroup is not empty: {}", self.path.display()),
+            Ok(()) => bail!("container's cgroup is not empty: {}", self.path.display()),
             Err(error) if is_absent(&error) => {
                 if self.hint.is_none() {
                     self.hint = hint_of_making(&error, &folder.path);

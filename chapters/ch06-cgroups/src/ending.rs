@@ -170,7 +170,6 @@ pub fn remove_parent_if_empty(path: &str) -> Result<()> {
     Ok(())
 }
 
-/// Removes a group and those below it; what still runs in them is killed first.
 impl Folder {
     /// The processes in it, and in groups below.
     pub(crate) fn pids(&self) -> Vec<Pid> {
@@ -181,7 +180,8 @@ impl Folder {
     }
 }
 
-fn remove(folder: &Folder, end: Instant) -> io::Result<()> {
+/// Removes a group and those below it; what still runs in them is killed first.
+pub(crate) fn remove(folder: &Folder, end: Instant) -> io::Result<()> {
     loop {
         let mut busy = None;
         for dir in subtree(&folder.path).iter().rev() {
@@ -202,7 +202,7 @@ fn remove(folder: &Folder, end: Instant) -> io::Result<()> {
 }
 
 /// Kills what is in one folder, and waits for the end of it.
-fn end_all_in(dir: &Path, end: Instant) {
+pub(crate) fn end_all_in(dir: &Path, end: Instant) {
     let pids = pids_in(&dir.join("cgroup.procs")).unwrap_or_default();
     for pid in &pids {
         let _ = kill(*pid, Signal::SIGKILL);
@@ -218,7 +218,7 @@ fn end_all_in(dir: &Path, end: Instant) {
     pause();
 }
 
-fn rmdir(dir: &Path) -> io::Result<()> {
+pub(crate) fn rmdir(dir: &Path) -> io::Result<()> {
     let why = "a cgroup is removed by removing its folder; its files are no obstacle";
     step(6, format_args!("rmdir({dir:?})"), why, || {
         fs::remove_dir(dir)

@@ -138,8 +138,9 @@ fn access_bits(access: Access) -> i32 {
     i32::from(access.mknod) | i32::from(access.read) << 1 | i32::from(access.write) << 2
 }
 
-/// Puts the rules onto a group of version 2. Programs that are there already stay, and
-/// all of them must agree; it goes when the group goes.
+/// Puts the rules onto a group of version 2, in the place of those that it has; they go
+/// when the group goes. (The kernel asks all programs that are on a group or above it,
+/// and all must agree: so a new one beside the old could only take away.)
 ///
 /// # Errors
 /// EPERM without `CAP_BPF` and `CAP_NET_ADMIN`, or in a user namespace.
@@ -152,13 +153,38 @@ pub fn attach(cgroup: BorrowedFd<'_>, rules: &[DeviceRule]) -> Result<()> {
     );
     let program: OwnedFd = step(6, call, why, || kernel::load_device_filter(&program))
         .context("load the device filter")?;
-    let why = "from now on it is asked at every open and mknod of a device node";
-    let call = format_args!("bpf(BPF_PROG_ATTACH, BPF_CGROUP_DEVICE)");
-    step(6, call, why, || {
-        kernel::attach_device_filter(cgroup, &program)
-    })
-    .context("attach the device filter to the cgroup")
+    put(cgroup, &[program])
 }
+
+/// The programs that a group of version 2 has itself.
+pub(crate) fn those_on(cgroup: BorrowedFd<'_>) -> Result<Vec<OwnedFd>> {
+    kernel::device_filters(cgroup).context("look which device filters the cgroup has")
+}
+
+/// Puts programs onto a group in the place of those that it has. The new ones come first:
+/// there is no moment without.
+// ANCHOR: put
+pub(crate) fn put(cgroup: BorrowedFd<'_>, programs: &[OwnedFd]) -> Result<()> {
+    let old = those_on(cgroup)?;
+    for program in programs {
+        let why = "from now on it is asked at every open and mknod of a device node";
+        let call = format_args!("bpf(BPF_PROG_ATTACH, BPF_CGROUP_DEVICE)");
+        step(6, call, why, || {
+            kernel::attach_device_filter(cgroup, program)
+        })
+        .context("attach the device filter to the cgroup")?;
+    }
+    for program in old {
+        let why = "all programs of a group must agree: the old one would still forbid";
+        let call = format_args!("bpf(BPF_PROG_DETACH, BPF_CGROUP_DEVICE)");
+        step(6, call, why, || {
+            kernel::detach_device_filter(cgroup, &program)
+        })
+        .context("take the old device filter off the cgroup")?;
+    }
+    Ok(())
+}
+// ANCHOR_END: put
 
 #[cfg(test)]
 mod tests {

@@ -54,7 +54,7 @@ pub fn prepare(process: &Process) -> Result<()> {
     if let Some((class, priority)) = &confinement.io_priority {
         set_io_priority(class, *priority)?;
     }
-    set_rlimits(&confinement.rlimits)
+    set_rlimits(&confinement.rlimits).context("process.rlimits")
 }
 
 /// Gives the process's user its standard streams: without it `echo >/dev/stderr`, which

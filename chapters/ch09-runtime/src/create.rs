@@ -6,7 +6,7 @@
 
 use std::fs;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context, Result, bail, ensure};
 use cgroups::{Cgroup, Entrance};
@@ -21,6 +21,7 @@ use workbench::user::in_user_namespace;
 
 use crate::home::Home;
 use crate::hooks::{self, Moment};
+use crate::place::Place;
 use crate::plan::Plan;
 use crate::recipe::{ASK_CONSOLE, ASK_HOOKS, Recipe};
 use crate::spec::{Bundle, OCI_VERSION, check_id};
@@ -78,15 +79,20 @@ pub(crate) fn create_of(what: &Create<'_>, bundle: &Bundle) -> Result<(Child, Cg
         "cannot allocate tty if runc will detach without setting console socket"
     );
     let state = first_state(what, bundle, &plan)?;
-    let folder = make_folder(what)?;
-    make((what, state.clone()), bundle, &plan, &folder).map_err(|error| {
-        let _ = fs::remove_dir_all(&folder);
+    let place = make_folder(what)?;
+    make((what, state.clone()), bundle, &plan, &place).map_err(|error| {
+        match place.claim() {
+            // It was deleted meanwhile, and all that follows has been done.
+            Ok(None) => return error,
+            Ok(Some(claim)) => drop(claim.remove()),
+            Err(_) => {}
+        }
         // As a failure does (runtime.md, "Lifecycle"): on with what follows a `delete`.
         hooks::after_all(bundle.spec.hooks().as_ref(), &state, error)
     })
 }
 
-fn make_folder(what: &Create<'_>) -> Result<PathBuf> {
+fn make_folder(what: &Create<'_>) -> Result<Place> {
     use std::os::unix::fs::DirBuilderExt;
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true).mode(0o711);
@@ -95,7 +101,7 @@ fn make_folder(what: &Create<'_>) -> Result<PathBuf> {
         .with_context(|| format!("make the state folder {}", what.root.display()))?;
     let state = folder(what.root, what.id);
     match builder.recursive(false).create(&state) {
-        Ok(()) => Ok(state),
+        Ok(()) => Place::open(state)?.context("it was deleted while it was made"),
         Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
             bail!("container with id exists: {}", what.id)
         }
@@ -107,10 +113,14 @@ fn make(
     (what, state): (&Create<'_>, State),
     bundle: &Bundle,
     plan: &Plan,
-    folder: &Path,
+    at: &Place,
 ) -> Result<(Child, Cgroup)> {
+    let folder = &folder(what.root, what.id);
+    let claim = at.claim()?;
+    let claim = claim.context("it was deleted while it was made")?;
     // Whoever finds a ruin here must know which cgroup belongs to it.
     state.save(what.root)?;
+    drop(claim);
     let gate = if what.at_once {
         None
     } else {
@@ -121,7 +131,7 @@ fn make(
     let launched = launch_in((what, state), bundle, plan, (&mut cgroup, gate));
     if launched.is_err() {
         // The first error is the one to tell.
-        let _ = cgroup.delete();
+        let _ = cgroup.undo();
     }
     launched.map(|child| (child, cgroup))
 }
@@ -174,7 +184,7 @@ fn launch_in(
         plan,
         hooks: bundle.spec.hooks().as_ref(),
         state,
-        home: Home::leave(plan)?,
+        home: Home::leave(plan, bundle.spec.hooks().as_ref())?,
         cgroup,
         entrance: Entrance::default(),
     };

@@ -1,24 +1,26 @@
 //! `delete`: what a container leaves behind, taken away.
 
 use std::path::Path;
-use std::{fs, io};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail, ensure};
 use cgroups::{Cgroup, remove_parent_if_empty};
 use chroot::process::Child;
 use nix::unistd::Pid;
 
 use crate::hooks::{self, Moment};
+use crate::place::Place;
 use crate::spec::{Bundle, check_id};
 use crate::state::{State, Status, folder, same_process};
 
 /// Deletes a stopped container; with `force`, kills a running one first.
 ///
 /// Goes on after an error, so that one thing that cannot be removed keeps nothing else.
-/// Returns what its poststop hooks got wrong: a warning, the container is deleted.
+/// Returns what its poststop hooks got wrong: a warning, the container is deleted. Of
+/// several callers one does it, and the others find nothing, which is no error by force.
 ///
 /// # Errors
-/// When it runs (and `force` is not given), or something could not be removed.
+/// When it runs or is not there (and `force` is not given), or something could not be
+/// removed.
 pub fn delete(root: &Path, id: &str, force: bool) -> Result<Vec<anyhow::Error>> {
     delete_of(root, id, force, None)
 }
@@ -30,11 +32,16 @@ pub(crate) fn delete_of(
     force: bool,
     known: Option<(&Bundle, &Cgroup)>,
 ) -> Result<Vec<anyhow::Error>> {
+    check_id(id)?;
+    let place = Place::open(folder(root, id))?;
+    let claim = place.as_ref().map(Place::claim).transpose()?.flatten();
+    let Some(claim) = claim else {
+        ensure!(force, "container {id:?} does not exist");
+        return Ok(Vec::new());
+    };
     let state = match State::load(root, id) {
         // Whoever made it was killed before it had written anything down.
-        Err(_) if force && check_id(id).is_ok() && folder(root, id).is_dir() => {
-            return remove_state(root, id).map(|()| Vec::new());
-        }
+        Err(_) if force => return claim.remove().map(|()| Vec::new()),
         state => state?,
     };
     let status = state.status();
@@ -47,12 +54,12 @@ pub(crate) fn delete_of(
         .is_none()
         .then(|| Bundle::load(&state.bundle).ok())
         .flatten();
-    let ended = end(&state);
+    let (state, ended) = end_all(root, state);
     let cgroup = match known {
         Some((_, cgroup)) => cgroup.delete(),
         None => remove_cgroup(&state),
     };
-    let removed = [ended, cgroup, remove_state(root, id)];
+    let removed = [ended, cgroup, claim.remove()];
     let stopped = hooks::told(&state, 0, Status::Stopped);
     let bundle = known.map(|(bundle, _)| bundle).or(read.as_ref());
     let hooks = bundle.and_then(|bundle| bundle.spec.hooks().as_ref());
@@ -61,6 +68,18 @@ pub(crate) fn delete_of(
         .into_iter()
         .collect::<Result<()>>()
         .map(|()| warnings)
+}
+
+/// Ends what there is of the container. While it is being made, that is whoever makes it;
+/// who may have made the first process meanwhile, and written it down.
+fn end_all(root: &Path, state: State) -> (State, Result<()>) {
+    let ended = end(&state);
+    if state.pid != 0 || ended.is_err() {
+        return (state, ended);
+    }
+    let state = State::load(root, &state.id).unwrap_or(state);
+    let ended = end(&state);
+    (state, ended)
 }
 
 /// Kills the first process if it is still there, and waits until it is gone; the kernel
@@ -96,13 +115,4 @@ fn remove_cgroup(state: &State) -> Result<()> {
         return remove_parent_if_empty(&state.cgroup);
     }
     Cgroup::open(&state.cgroup)?.delete()
-}
-
-fn remove_state(root: &Path, id: &str) -> Result<()> {
-    let path = folder(root, id);
-    match fs::remove_dir_all(&path) {
-        // Whoever was making it has noticed its end, and was quicker.
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        answer => answer.with_context(|| format!("remove {}", path.display())),
-    }
 }

@@ -2,12 +2,14 @@
 //! (runtime-spec, config.md, "POSIX-platform Hooks"), with its state on standard input.
 
 mod program;
+mod stayed;
 
 use anyhow::{Context, Result, ensure};
 use oci_spec::runtime::{Hook, Hooks};
 use workbench::steps;
 
 use crate::state::{State, Status};
+pub(crate) use stayed::stay_behind;
 
 /// The moments, by their names in `config.json`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,6 +52,11 @@ impl Moment {
         }
     }
 
+    /// Whether its hooks run in the runtime's namespaces, not in the container's.
+    fn is_at_home(self) -> bool {
+        !matches!(self, Self::CreateContainer | Self::StartContainer)
+    }
+
     fn of(self, hooks: &Hooks) -> &[Hook] {
         let list = match self {
             Self::Prestart => hooks.prestart(),
@@ -67,6 +74,12 @@ impl Moment {
 #[must_use]
 pub fn any(hooks: Option<&Hooks>, moment: Moment) -> bool {
     hooks.is_some_and(|hooks| !moment.of(hooks).is_empty())
+}
+
+/// Whether anything is to be run in the runtime's own namespaces.
+pub(crate) fn any_at_home(hooks: Option<&Hooks>) -> bool {
+    let mut all = Moment::ALL.into_iter().filter(|moment| moment.is_at_home());
+    all.any(|moment| any(hooks, moment))
 }
 
 /// The state as hooks get it (runtime-spec, runtime.md, "State"): `pid` is the first
@@ -116,7 +129,7 @@ fn each(
         };
         let why = "the caller's program, at its moment, with the state on its input";
         steps::step(9, format_args!("{}", what()), why, || {
-            program::run(hook, state)
+            stayed::run(moment, hook, state)
         })
         .with_context(what)
     })

@@ -29,6 +29,7 @@ pub mod label;
 pub mod listener;
 pub mod net_devices;
 mod own_binary;
+mod place;
 pub mod plan;
 pub mod ps;
 #[expect(

@@ -1,4 +1,13 @@
 //! `linux.netDevices`: interfaces of the host's that the container takes over.
+//!
+//! Nobody gives them back: an interface is where its namespace is, and belongs to whom
+//! that belongs to (runtime-spec, config-linux.md, "Namespace Lifecycle and Container
+//! Termination": a runtime "MUST NOT attempt to move the interface out of the namespace
+//! before deletion"). When a namespace ends, the kernel puts hardware back into the
+//! machine's first one, under the name that it had in here, and destroys what is virtual
+//! (network_namespaces(7)). A namespace that was given by its path outlives the
+//! container, with the interface in it; who made it can take it out, by a poststop hook
+//! if need be.
 
 use std::os::fd::AsFd;
 

@@ -55,6 +55,7 @@ pub struct Plan {
     /// See `cgroup`.
     pub limits: Limits,
     /// Interfaces of the host's to take over, and what they are called in the container.
+    /// They stay in its network namespace, also when that was joined and outlives it.
     pub net_devices: Vec<(String, String)>,
     /// Whether an init stays before the program (see [`INIT`]).
     pub init: bool,
@@ -221,7 +222,7 @@ fn namespaces(linux: &Linux) -> Result<(Namespaces, Joined)> {
         let kind = kind(namespace.typ());
         ensure!(
             !seen.has(kind),
-            "config.json: two {} namespaces",
+            "config.json: linux.namespaces: two {} namespaces",
             kind.file()
         );
         seen = seen.with(kind);
@@ -235,7 +236,7 @@ fn namespaces(linux: &Linux) -> Result<(Namespaces, Joined)> {
     // Without a mount namespace every mount below would be the host's.
     ensure!(
         made.has(Namespace::Mount),
-        "config.json: a new mount namespace is needed"
+        "config.json: linux.namespaces: a new mount namespace is needed"
     );
     joined.sort_by_key(|(kind, _)| Namespace::ALL.iter().position(|other| other == kind));
     Ok((made, joined))

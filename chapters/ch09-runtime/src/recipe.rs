@@ -12,12 +12,13 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use chroot::process;
 use mounts::{Mount, Root};
-use namespaces::{Helm, Namespace, identity, join, pid1};
+use namespaces::{Helm, Namespace, identity, pid1};
 use nix::sys::personality;
 use nix::unistd::{getpid, setsid};
 use oci_spec::runtime::Hooks;
 use workbench::steps;
 
+use crate::home::join_by_path;
 use crate::listener::Way;
 use crate::plan::{Plan, Process};
 use crate::start_gate::Gate;
@@ -184,9 +185,7 @@ fn join_given(plan: &Plan) -> Result<()> {
         if *kind == Namespace::Pid {
             continue;
         }
-        let file = join::open(path)?;
-        join::join(&[(*kind, file.as_fd())])
-            .with_context(|| format!("join {}", path.display()))?;
+        join_by_path(*kind, path)?;
     }
     Ok(())
 }

@@ -58,7 +58,9 @@ impl Bundle {
     /// # Errors
     /// When it is not JSON, or not for Linux.
     pub fn parse(folder: PathBuf, config: &[u8]) -> Result<Self> {
-        let spec: Spec = serde_json::from_slice(config).context("parse it")?;
+        let spec: Spec = serde_json::from_slice(config)
+            .map_err(|wrong| placed(config, wrong))
+            .context("parse it")?;
         check(&spec)?;
         Ok(Self { folder, spec })
     }
@@ -127,6 +129,17 @@ pub fn check_id(id: &str) -> Result<()> {
         "invalid container ID format: {id:?}"
     );
     Ok(())
+}
+
+/// What is wrong with a text, with the path of the field that is. To keep the path takes
+/// time, so it is read a second time, when it is known to be wrong.
+fn placed(config: &[u8], wrong: serde_json::Error) -> anyhow::Error {
+    let mut text = serde_json::Deserializer::from_slice(config);
+    match serde_path_to_error::deserialize::<_, Spec>(&mut text) {
+        Err(placed) => placed.into(),
+        // Good as far as it goes, and then there is more.
+        Ok(_) => wrong.into(),
+    }
 }
 
 /// A first `config.json`, as `spec` writes it: a shell in a root of its own.

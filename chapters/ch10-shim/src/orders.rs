@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use cgroups::Cgroup;
 use chroot::process;
 use oci_spec::runtime as oci;
@@ -107,10 +107,19 @@ pub(crate) fn obey(config: &Config, order: &Order<'_>, papers: &Papers) -> Resul
         }
         Order::Freeze(frozen) => cgroup(config)?.freeze(*frozen),
         Order::SignalAll(signal) => runtime::kill(root, id, *signal, true),
-        Order::Delete => runtime::delete(root, id, true).map(drop),
+        Order::Delete => delete(config),
     }
 }
 // ANCHOR_END: obey
+
+/// Has our own runtime take the container away. What its poststop hooks got wrong is the
+/// error then: it is gone all the same, and somebody should know.
+pub(crate) fn delete(config: &Config) -> Result<()> {
+    let warnings = runtime::delete(&config.runtime_root, &config.id, true)?;
+    let told: Vec<_> = warnings.iter().map(|one| format!("{one:#}")).collect();
+    ensure!(told.is_empty(), "{}", told.join("; "));
+    Ok(())
+}
 
 fn cgroup(config: &Config) -> Result<Cgroup> {
     match &config.cgroup {

@@ -76,11 +76,9 @@ fn act(cli: Cli) -> Result<ExitCode> {
         Verb::Kill(Kill { all, id, signal }) => {
             runtime::kill(root, &id, runtime::kill::parse_signal(&signal)?, all)?;
         }
-        Verb::Delete(Delete { force, id }) => match runtime::delete(root, &id, force) {
-            // What is not there is deleted: with --force that is all that was asked.
-            Err(_) if force && !root.join(&id).exists() => {}
-            answer => answer?.iter().for_each(warn),
-        },
+        Verb::Delete(Delete { force, id }) => {
+            runtime::delete(root, &id, force)?.iter().for_each(warn);
+        }
         Verb::Run(it) => return run(&it.make.asked(root), it.detach, it.keep),
         Verb::Exec(join) => return exec(&join, root),
         Verb::List { format, quiet } => list(root, &format, quiet)?,

@@ -24,10 +24,12 @@ impl Canary {
     }
 }
 
-/// What is looked at from inside: all that must be hidden or frozen, wherever it is.
+/// What is looked at from inside: all that must be hidden or frozen, wherever it is. The
+/// machine's own files are only opened, as for writing: where that is not refused, nothing
+/// has been written to them.
 const PROBE: &str = r#"
-(echo h > /proc/sysrq-trigger) 2>/dev/null && echo wrote sysrq-trigger
-(echo "|/x" > /proc/sys/kernel/core_pattern) 2>/dev/null && echo wrote core_pattern
+(: >> /proc/sysrq-trigger) 2>/dev/null && echo may write sysrq-trigger
+(: >> /proc/sys/kernel/core_pattern) 2>/dev/null && echo may write core_pattern
 busybox wc -c < /proc/interrupts
 busybox ls /sys/firmware 2>/dev/null | busybox wc -l
 echo probed
@@ -216,7 +218,7 @@ fn hostile_images_reach_nothing_of_the_host() {
         });
         (row.image)(&Path::new(&bundle).join("rootfs"), &canary.0);
         let out = world.skiff(&["run", "--bundle", &bundle, "hostile"]);
-        assert!(!out.stdout.contains("wrote"), "{}: {out}", row.name);
+        assert!(!out.stdout.contains("may write"), "{}: {out}", row.name);
         if row.refused.is_empty() {
             assert_eq!(out.stdout, "0\n0\nprobed\n", "{}: {out}", row.name);
         } else {

@@ -115,7 +115,7 @@ const FIELDS: &[(Change, &str)] = &[
     ),
     (
         |s| s["linux"]["namespaces"][0]["path"] = json!("/proc/self/ns/uts"),
-        "join /proc/self/ns/uts",
+        "linux.namespaces: /proc/self/ns/uts: join the pid namespace",
     ),
     (
         |s| add(&mut s["linux"]["namespaces"], json!({ "type": "user" })),
@@ -131,11 +131,11 @@ const FIELDS: &[(Change, &str)] = &[
     (|s| s["hostname"] = json!("x".repeat(65)), "host name"),
     (|s| s["domainname"] = json!("x".repeat(65)), "domain name"),
     (
-        |s| s["linux"]["sysctl"] = json!({ "kernel.core_pattern": "|/x" }),
+        |s| s["linux"]["sysctl"] = json!({ "kernel.core_pattern": as_it_is() }),
         "not in a separate kernel namespace",
     ),
     (
-        |s| s["linux"]["sysctl"] = json!({ "net/../kernel/core_pattern": "|/x" }),
+        |s| s["linux"]["sysctl"] = json!({ "net/../kernel/core_pattern": as_it_is() }),
         "not in a separate kernel namespace",
     ),
     (
@@ -177,6 +177,12 @@ const FIELDS: &[(Change, &str)] = &[
 
 fn remove(object: &mut Value, field: &str) {
     object.as_object_mut().unwrap().remove(field);
+}
+
+/// A kernel parameter's own value: where to set it is not refused, nothing has changed.
+fn as_it_is() -> Value {
+    let now = std::fs::read_to_string("/proc/sys/kernel/core_pattern").unwrap();
+    json!(now.trim_end())
 }
 
 fn add(list: &mut Value, one: Value) {

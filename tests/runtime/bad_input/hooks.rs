@@ -155,3 +155,48 @@ fn a_hook_is_not_waited_for_longer_than_it_lives() {
     assert_eq!(order, "create");
     assert!(out.stderr.contains("exit status: 3: y") && out.stderr.len() < 10_000);
 }
+
+/// The hooks after the end are run by one of all who bring it about.
+#[test]
+fn the_end_comes_once() {
+    let Some(world) = world() else { return };
+    let before = before(&world);
+    let told = world.home().join("told");
+    let hook = |line: &str| json!([{ "path": "/bin/sh", "args": ["sh", "-c", line] }]);
+    let bundle = bundle(&world, "once", |spec| {
+        spec["process"]["args"] = json!(["sleep", "600"]);
+        let slow = "while [ -e \"$1\" ]; do touch \"$1.on\"; sleep 0.1; done";
+        spec["hooks"]["createRuntime"] = json!([{
+            "path": "/bin/sh", "args": ["sh", "-c", slow, "sh", world.home().join("made")],
+        }]);
+        spec["hooks"]["poststop"] = hook(&format!("echo >> {}", told.display()));
+    });
+    let program = world.skiff_path().to_str().unwrap();
+    let times = || fs::read_to_string(&told).unwrap_or_default().len();
+    // Several who say `delete`.
+    let many = r#"for i in 1 2 3 4 5 6 7 8; do "$0" delete --force once & pids="$pids $!"; done
+        for pid in $pids; do wait $pid || exit 1; done"#;
+    for round in 1..=5 {
+        create(&world, &bundle, "once");
+        let _ = world.run(&["sh", "-c", many, program]).ok();
+        assert_eq!(times(), round);
+    }
+    // One, beside a `create` that fails by it.
+    let made = world.home().join("made");
+    fs::write(&made, "").unwrap();
+    let job = world.start(&["create", "--bundle", &bundle, "once"]);
+    let asked = world.home().join("made.on");
+    eventually("its hook runs", TEN, || asked.exists().then_some(()));
+    let _ = world.skiff(&["delete", "--force", "once"]).ok();
+    fs::remove_file(made).unwrap();
+    assert_ne!(job.wait().code, 0);
+    assert_eq!(times(), 6);
+    // Without force, what is gone does not exist; and another name is no name.
+    world
+        .skiff(&["delete", "once"])
+        .refused(1, "does not exist");
+    world
+        .skiff(&["delete", "--force", "../once"])
+        .refused(1, "invalid container ID");
+    before.assert_same(&world);
+}

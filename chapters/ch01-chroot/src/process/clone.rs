@@ -13,7 +13,7 @@ use workbench::steps::{self, Step};
 use workbench::user::USER_NAMESPACE;
 
 use super::{Child, Forked, only_thread};
-pub use refused::CLONE3;
+pub use refused::{Asked, CLONE3};
 
 /// What clone3 is asked for, beyond a copy of the caller.
 // ANCHOR: How
@@ -115,7 +115,7 @@ fn refused(how: &How<'_>, call: &str, errno: Errno) -> anyhow::Error {
         0 => error,
         _ => diagnosed(error, &USER_NAMESPACE, &()),
     };
-    diagnosed(error, &CLONE3, &())
+    diagnosed(error, &CLONE3, &Asked(how.namespaces))
 }
 
 // ANCHOR: clone3

@@ -60,8 +60,17 @@ impl Link {
     /// What kind of interface it is, like `bridge`, if it is not plain hardware.
     pub(crate) fn kind(&self) -> Option<String> {
         let info = Attributes::received(self.attributes.get(libc::IFLA_LINKINFO)?);
-        let kind = info.get(libc::IFLA_INFO_KIND)?;
-        let kind = kind.strip_suffix(b"\0").unwrap_or(kind);
-        Some(String::from_utf8_lossy(kind).into_owned())
+        info.get(libc::IFLA_INFO_KIND).map(text)
     }
+
+    /// What it is called.
+    pub(crate) fn name(&self) -> Option<String> {
+        self.attributes.get(libc::IFLA_IFNAME).map(text)
+    }
+}
+
+/// Words as the kernel gives them: it ends them with a zero.
+fn text(value: &[u8]) -> String {
+    let value = value.strip_suffix(b"\0").unwrap_or(value);
+    String::from_utf8_lossy(value).into_owned()
 }

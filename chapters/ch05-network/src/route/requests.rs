@@ -26,6 +26,14 @@ impl Route {
         }
     }
 
+    /// All interfaces.
+    pub(crate) fn links(&self) -> nix::Result<Vec<Link>> {
+        let request = Request::list(libc::RTM_GETLINK, Link::default().body());
+        let answers = self.ask(&request)?;
+        let links = answers.iter().filter(|it| it.kind == libc::RTM_NEWLINK);
+        Ok(links.filter_map(|it| Link::read(&it.body)).collect())
+    }
+
     /// The number of an interface that must be there.
     pub(crate) fn index(&self, name: &str) -> Result<u32> {
         let link = self

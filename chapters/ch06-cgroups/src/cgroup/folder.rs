@@ -11,7 +11,7 @@ use nix::unistd::Pid;
 use workbench::files::kernel_text;
 use workbench::steps::step;
 
-use crate::layout::{Tree, Version};
+use crate::layout::{self, Tree, Version};
 use crate::refused::written;
 
 /// The group in one tree.
@@ -19,16 +19,32 @@ use crate::refused::written;
 pub(crate) struct Folder {
     pub(crate) tree: Tree,
     pub(crate) path: PathBuf,
+    /// What was made to make it, from the top: folders above it, and itself if it is new.
+    pub(super) made: Vec<PathBuf>,
 }
 
 impl Folder {
+    /// The folder of the group `path` in a tree, whether it is there or not.
+    pub(super) fn of(tree: Tree, path: &Path) -> Self {
+        Self {
+            path: layout::folder(&tree, path),
+            tree,
+            made: Vec::new(),
+        }
+    }
+
+    /// Whether it was made here, and not found.
+    pub(super) fn is_new(&self) -> bool {
+        self.made.last() == Some(&self.path)
+    }
+
     /// Makes the folder and those above it, from the top, and gives each what it needs
-    /// before the next one can work. Answers whether the last one is new.
+    /// before the next one can work.
     pub(super) fn make(
-        &self,
+        &mut self,
         path: &Path,
         wanted: &BTreeSet<String>,
-    ) -> io::Result<bool> {
+    ) -> io::Result<()> {
         for _ in 0..8 {
             match self.make_once(path, wanted) {
                 // Somebody removed the empty parent between our two calls.
@@ -39,8 +55,7 @@ impl Folder {
         self.make_once(path, wanted)
     }
 
-    fn make_once(&self, path: &Path, wanted: &BTreeSet<String>) -> io::Result<bool> {
-        let mut new = false;
+    fn make_once(&mut self, path: &Path, wanted: &BTreeSet<String>) -> io::Result<()> {
         let mut dir = self.tree.mount.clone();
         let last = path.file_name();
         for name in path.iter().filter(|name| *name != "/") {
@@ -49,13 +64,16 @@ impl Folder {
             }
             dir.push(name);
             // Those above are there as a rule, the last one as a rule is not.
-            new = (Some(name) == last || !dir.is_dir()) && make_dir(&dir)?;
+            let new = (Some(name) == last || !dir.is_dir()) && make_dir(&dir)?;
             let cpuset = self.tree.controllers.iter().any(|name| name == "cpuset");
             if cpuset && self.tree.version == Version::V1 {
                 inherit_cpuset(&dir, new)?;
             }
+            if new {
+                self.made.push(dir.clone());
+            }
         }
-        Ok(new)
+        Ok(())
     }
 
     /// Version 2: a parent gives its children each controller by name. It is refused

@@ -48,7 +48,7 @@ impl Cgroup {
     }
 
     /// The files to write, of the version that each controller has here.
-    fn settings(&self, limits: &Limits) -> Vec<Setting> {
+    pub(super) fn settings(&self, limits: &Limits) -> Vec<Setting> {
         let v2 = self.folder(Version::V2);
         let in_v2 = |setting: &Setting| {
             v2.is_some_and(|folder| folder.tree.controllers.contains(&setting.controller))
@@ -109,7 +109,7 @@ impl Cgroup {
     }
 
     /// The file of a setting; one that is nowhere, where no tree has its controller.
-    fn file_of(&self, setting: &Setting) -> PathBuf {
+    pub(super) fn file_of(&self, setting: &Setting) -> PathBuf {
         // Some files of version 2 are there without a controller (`cgroup.…`).
         let folder = self.folder_with(&setting.controller);
         let folder = folder.or_else(|| self.folder(Version::V2));

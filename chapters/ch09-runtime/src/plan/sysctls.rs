@@ -13,7 +13,7 @@ pub(super) fn check(plan: &Plan) -> Result<()> {
     for name in plan.sysctls.keys() {
         ensure!(
             belongs(plan, name),
-            "sysctl {name:?} is not in a separate kernel namespace"
+            "config.json: linux.sysctl: sysctl {name:?} is not in a separate kernel namespace"
         );
     }
     Ok(())

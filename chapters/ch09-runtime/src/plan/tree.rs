@@ -61,10 +61,11 @@ pub(super) fn tree(bundle: &Bundle, linux: &Linux) -> Result<Tree> {
     let root = bundle.rootfs()?;
     let folder = root
         .canonicalize()
-        .with_context(|| format!("open the root filesystem {}", root.display()))?;
+        .with_context(|| format!("open the root filesystem {}", root.display()))
+        .context("config.json: root.path")?;
     ensure!(
         folder.is_dir(),
-        "the root filesystem {} is not a directory",
+        "config.json: root.path: the root filesystem {} is not a directory",
         root.display()
     );
     let mounts = spec.mounts().iter().flatten().map(|mount| Mount {

@@ -13,6 +13,7 @@ use nix::unistd::Pid;
 
 use super::{Error, Shim};
 use crate::config::{Config, Folder};
+use crate::orders;
 use crate::protocol::{Exit, Refusal};
 use crate::write_exit;
 
@@ -38,9 +39,9 @@ pub fn bury(folder: &Folder, config: &Config) -> Result<Exit, Error> {
     };
     note("kill the first process", kill_first(&shim));
     note("kill the others", kill_others(config));
-    // The state may be gone, or was never written.
+    // The state may be gone, or was never written, which others than ours call an error.
     let deleted = delete(config);
-    if config.runtime_root.join(&config.id).exists() {
+    if config.runtime.is_none() || config.runtime_root.join(&config.id).exists() {
         note("delete the container", deleted);
     }
     for path in [folder.socket(), folder.pid()] {
@@ -99,7 +100,7 @@ fn kill_others(config: &Config) -> Result<()> {
 
 fn delete(config: &Config) -> Result<()> {
     let Some(other) = &config.runtime else {
-        return runtime::delete(&config.runtime_root, &config.id, true).map(drop);
+        return orders::delete(config);
     };
     let status = Command::new(other)
         .arg("--root")
