@@ -14,6 +14,7 @@ mod interfaces;
 mod life;
 mod resources;
 mod seccomp;
+mod systemd;
 mod verbs;
 
 use std::fs;

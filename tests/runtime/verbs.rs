@@ -195,11 +195,8 @@ fn what_it_is_and_what_it_can() {
         assert_eq!(there, Some(&json!(true)), "{field}");
     }
     assert_eq!(linux["intelRdt"]["enabled"], false);
-    assert_eq!(linux["cgroup"]["systemd"], false);
+    assert_eq!(linux["cgroup"]["systemd"], true);
     assert_eq!(features["hooks"].as_array().unwrap().len(), 6);
-    world
-        .skiff(&["--systemd-cgroup", "list"])
-        .refused(1, "--systemd-cgroup is not supported");
 }
 
 #[test]

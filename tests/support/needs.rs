@@ -36,6 +36,8 @@ pub enum Need {
     HugePages,
     /// `keyrings`: a kernel with keyrings (keyrings(7)).
     Keyrings,
+    /// `systemd`: one that can be the first process of a world, with this machine's cgroups.
+    Systemd,
     /// `registry`: a registry program and what pushes to it.
     Registry,
     /// `tool:NAME`: a program on `PATH`.
@@ -55,6 +57,7 @@ impl fmt::Display for Need {
             Self::CgroupV2 => f.write_str("cgroup-v2"),
             Self::HugePages => f.write_str("hugetlb-v2"),
             Self::Keyrings => f.write_str("keyrings"),
+            Self::Systemd => f.write_str("systemd"),
             Self::Registry => f.write_str("registry"),
             Self::Tool(name) => write!(f, "tool:{name}"),
         }
@@ -119,6 +122,7 @@ fn is_a_name(word: &str) -> bool {
         Need::CgroupV2,
         Need::HugePages,
         Need::Keyrings,
+        Need::Systemd,
         Need::Registry,
     ];
     word.starts_with("tool:") || plain.iter().any(|need| need.to_string() == word)
@@ -147,9 +151,23 @@ fn is_met(need: Need) -> bool {
             std::fs::read_to_string(names).is_ok_and(|names| names.contains("hugetlb"))
         }
         Need::Keyrings => Path::new("/proc/keys").exists(),
+        Need::Systemd => may_boot_systemd(),
         Need::Registry => registry_program().is_some() && on_path("skopeo").is_some(),
         Need::Tool(name) => on_path(name).is_some(),
     }
+}
+
+/// Since version 256 systemd wants version 2 of the cgroups, and nothing else.
+fn may_boot_systemd() -> bool {
+    let said = Command::new("/lib/systemd/systemd")
+        .arg("--version")
+        .output();
+    let said = said.map(|out| String::from_utf8_lossy(&out.stdout).into_owned());
+    let version = said.ok().and_then(|text| {
+        let word = text.split_whitespace().nth(1)?;
+        word.split('.').next()?.parse::<u32>().ok()
+    });
+    version.is_some_and(|version| version < 256 || is_met(Need::CgroupV2))
 }
 
 /// The registry under the name that this distribution gives it.

@@ -39,6 +39,8 @@ pub struct Cgroup {
     /// Where it is not made yet: see [`Cgroup::begin`].
     later: Vec<Tree>,
     before: Before,
+    /// The unit of systemd's that it is; none when the name is empty.
+    pub(crate) unit: String,
 }
 
 impl Cgroup {
@@ -69,17 +71,22 @@ impl Cgroup {
     /// # Errors
     /// A path with `..` in it; a group with processes in it.
     pub fn begin(path: &str, limits: &Limits) -> Result<Self> {
-        let mut cgroup = Self::nowhere(checked(path)?);
+        let mut cgroup = Self::nowhere();
+        cgroup.begin_at(checked(path)?, limits).map(|()| cgroup)
+    }
+
+    pub(crate) fn begin_at(&mut self, path: PathBuf, limits: &Limits) -> Result<()> {
+        self.path = path;
         let trees = layout::trees();
-        cgroup.layout = layout::of(&trees);
-        if cgroup.layout == Layout::Absent {
-            cgroup.missing.push("no cgroup tree is mounted".to_owned());
+        self.layout = layout::of(&trees);
+        if self.layout == Layout::Absent {
+            self.missing.push("no cgroup tree is mounted".to_owned());
         }
         let now: Vec<_>;
-        (now, cgroup.later) = trees
+        (now, self.later) = trees
             .into_iter()
             .partition(|tree| tree.version == Version::V2);
-        cgroup.make_in(now, limits).map(|()| cgroup)
+        self.make_in(now, limits)
     }
 
     /// Makes the rest of a group that was begun, and sets its limits. When that fails,
@@ -92,10 +99,10 @@ impl Cgroup {
         let later = mem::take(&mut self.later);
         self.make_in(later, limits)?;
         self.folders.sort_by_key(|folder| folder.tree.version);
-        if !self.folders.iter().all(Folder::is_new) {
+        if self.unit.is_empty() && !self.folders.iter().all(Folder::is_new) {
             self.before = Before::of(self, limits);
         }
-        self.unset = self.set(limits)?;
+        self.unset = self.write_limits(limits)?;
         self.missing.extend_from_slice(&self.unset);
         Ok(())
     }
@@ -105,7 +112,8 @@ impl Cgroup {
     /// # Errors
     /// A path with `..` in it.
     pub fn open(path: &str) -> Result<Self> {
-        let mut cgroup = Self::nowhere(checked(path)?);
+        let mut cgroup = Self::nowhere();
+        cgroup.path = checked(path)?;
         let mut trees = layout::mounted();
         trees.retain(|tree| {
             let is_there = layout::has(tree, &cgroup.path);
@@ -118,9 +126,11 @@ impl Cgroup {
         Ok(cgroup)
     }
 
-    fn nowhere(path: PathBuf) -> Self {
+    /// No group: in no tree, under no path.
+    #[must_use]
+    pub fn nowhere() -> Self {
         Self {
-            path,
+            path: PathBuf::new(),
             layout: Layout::Absent,
             folders: Vec::new(),
             missing: Vec::new(),
@@ -128,6 +138,7 @@ impl Cgroup {
             hint: None,
             later: Vec::new(),
             before: Before::default(),
+            unit: String::new(),
         }
     }
 
@@ -196,9 +207,7 @@ impl Cgroup {
     pub fn add(&self, pid: Pid) -> Result<()> {
         for folder in &self.folders {
             let procs = folder.path.join("cgroup.procs");
-            let inside = folder.tree.version == Version::V2
-                && pids_in(&procs).is_ok_and(|pids| pids.contains(&pid));
-            if !inside {
+            if !pids_in(&procs).is_ok_and(|pids| pids.contains(&pid)) {
                 let why = "all its threads, and what it will fork, are counted here";
                 write(&procs, &pid.to_string(), why)
                     .map_err(|error| written(error, &procs, &pid.to_string()))
@@ -224,8 +233,10 @@ impl Cgroup {
     /// Makes the group in one tree; a tree that is closed to the caller is missing.
     fn make(&mut self, tree: Tree, wanted: &BTreeSet<String>) -> Result<()> {
         let mut folder = Folder::of(tree, &self.path);
+        // That of a unit has a process in it when we come to it.
+        let is_ours = !self.unit.is_empty();
         match folder.make(&self.path, wanted) {
-            Ok(()) if folder.is_new() || folder.pids().is_empty() => {
+            Ok(()) if folder.is_new() || is_ours || folder.pids().is_empty() => {
                 self.folders.push(folder);
             }
             // Somebody else's: its limits are not ours to set, nor its end to bring about.

@@ -54,7 +54,7 @@ impl Access {
         }
     }
 
-    fn letters(self) -> String {
+    pub(crate) fn letters(self) -> String {
         let all = [('r', self.read), ('w', self.write), ('m', self.mknod)];
         all.iter().filter(|(_, is)| *is).map(|(c, _)| c).collect()
     }

@@ -96,14 +96,15 @@ impl Cgroup {
     /// may not.
     // ANCHOR: delete
     pub fn delete(&self) -> Result<()> {
+        let stopped = self.stop_unit();
         // As a rule all has ended, and nothing was made below.
         if self.remove_folders() {
-            return Ok(());
+            return stopped;
         }
         let end = Instant::now() + PATIENCE;
         self.kill()?;
         self.wait_event("populated 0")?;
-        let mut answer = Ok(());
+        let mut answer = stopped;
         for folder in &self.folders {
             let removed = remove(folder, end)
                 .with_context(|| format!("remove cgroup {}", folder.path.display()));

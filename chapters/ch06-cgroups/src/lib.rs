@@ -8,7 +8,8 @@
 //! the kernel's interface wants to have (cgroups(7), `Documentation/admin-guide/
 //! cgroup-v2.rst`).
 //!
-//! No daemon and no systemd is spoken to: a group is a folder that somebody made.
+//! A group is a folder that somebody made: as a rule we ourselves, with no daemon between.
+//! Only where the caller says that the trees are systemd's, [`systemd`] is asked for it.
 
 mod cgroup;
 pub mod devices;
@@ -22,6 +23,7 @@ pub mod layout;
 mod limits;
 mod refused;
 pub mod stats;
+pub mod systemd;
 mod weight;
 
 pub use cgroup::{Cgroup, set_file};

@@ -116,6 +116,7 @@ pub(crate) fn wanted<'a>(id: &'a str, states: &'a Path, bundle: &'a Path) -> Cre
         preserve_fds: 0,
         no_pivot: false,
         no_new_keyring: false,
+        systemd: false,
         sibling: false,
         at_once: true,
     }

@@ -4,17 +4,18 @@
 //! [`recipe`](crate::recipe), and returns when it waits for `start`. What it made on
 //! the way is taken back when anything fails.
 
-use std::fs;
+mod record;
+
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::Path;
 
 use anyhow::{Context, Result, bail, ensure};
-use cgroups::{Cgroup, Entrance};
+use cgroups::{Cgroup, Entrance, systemd};
 use chroot::process::Child;
 use namespaces::launch::Crew;
 use namespaces::{Launch, Namespace, launch};
 use nix::sys::signal::Signal;
-use nix::unistd::{geteuid, getpid};
+use nix::unistd::geteuid;
 use oci_spec::runtime::Hooks;
 use workbench::files::write_atomic;
 use workbench::user::in_user_namespace;
@@ -24,11 +25,12 @@ use crate::hooks::{self, Moment};
 use crate::place::Place;
 use crate::plan::Plan;
 use crate::recipe::{ASK_CONSOLE, ASK_HOOKS, Recipe};
-use crate::spec::{Bundle, OCI_VERSION, check_id};
+use crate::spec::{Bundle, check_id};
 use crate::start_gate::{self, Gate};
-use crate::state::{State, Status, folder, now, start_time};
+use crate::state::{State, Status, folder, start_time};
 use crate::surroundings::close_to_hooks;
 use crate::{console, id_mapped, label, net_devices};
+use record::{first_state, make_folder};
 
 /// What is to be created.
 #[derive(Debug)]
@@ -49,6 +51,8 @@ pub struct Create<'a> {
     pub no_pivot: bool,
     /// Stay in the caller's session keyring.
     pub no_new_keyring: bool,
+    /// Have systemd make the cgroup, which the bundle then names as `slice:prefix:name`.
+    pub systemd: bool,
     /// Make the process the caller's sibling: a launcher that exits leaves it behind.
     pub sibling: bool,
     /// Run the program at once, without waiting for `start`.
@@ -72,7 +76,11 @@ pub fn create(what: &Create<'_>) -> Result<Child> {
 pub(crate) fn create_of(what: &Create<'_>, bundle: &Bundle) -> Result<(Child, Cgroup)> {
     check_id(what.id)?;
     close_to_hooks(what.preserve_fds)?;
-    let plan = Plan::of(bundle, what.id)?;
+    let mut plan = Plan::of(bundle, what.id)?;
+    if what.systemd {
+        systemd::check()?;
+        plan.give_to_systemd(bundle, what.id)?;
+    }
     label::check(&plan)?;
     ensure!(
         !plan.process.terminal || what.console_socket.is_some(),
@@ -90,23 +98,6 @@ pub(crate) fn create_of(what: &Create<'_>, bundle: &Bundle) -> Result<(Child, Cg
         // As a failure does (runtime.md, "Lifecycle"): on with what follows a `delete`.
         hooks::after_all(bundle.spec.hooks().as_ref(), &state, error)
     })
-}
-
-fn make_folder(what: &Create<'_>) -> Result<Place> {
-    use std::os::unix::fs::DirBuilderExt;
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true).mode(0o711);
-    builder
-        .create(what.root)
-        .with_context(|| format!("make the state folder {}", what.root.display()))?;
-    let state = folder(what.root, what.id);
-    match builder.recursive(false).create(&state) {
-        Ok(()) => Place::open(state)?.context("it was deleted while it was made"),
-        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
-            bail!("container with id exists: {}", what.id)
-        }
-        Err(error) => Err(error).with_context(|| format!("make {}", state.display())),
-    }
 }
 
 fn make(
@@ -127,34 +118,17 @@ fn make(
         start_gate::make(folder)?;
         Some(Gate::open(folder)?)
     };
-    let mut cgroup = Cgroup::begin(&plan.cgroup.to_string_lossy(), &plan.limits)?;
+    let mut cgroup = match plan.unit {
+        // systemd makes none without a process.
+        Some(_) => Cgroup::nowhere(),
+        None => Cgroup::begin(&plan.cgroup.to_string_lossy(), &plan.limits)?,
+    };
     let launched = launch_in((what, state), bundle, plan, (&mut cgroup, gate));
     if launched.is_err() {
         // The first error is the one to tell.
         let _ = cgroup.undo();
     }
     launched.map(|child| (child, cgroup))
-}
-
-fn first_state(what: &Create<'_>, bundle: &Bundle, plan: &Plan) -> Result<State> {
-    let me = getpid();
-    let born = start_time(me)?.context("this process has no start time")?;
-    let annotations = bundle.spec.annotations().clone().unwrap_or_default();
-    Ok(State {
-        oci_version: OCI_VERSION.to_owned(),
-        id: what.id.to_owned(),
-        pid: 0,
-        start_time: 0,
-        bundle: bundle.folder.clone(),
-        rootfs: plan.tree.root.clone(),
-        created: now(),
-        creator: geteuid().as_raw(),
-        cgroup: plan.cgroup.to_string_lossy().into_owned(),
-        started: what.at_once,
-        launcher: (me.as_raw(), born),
-        no_new_keyring: what.no_new_keyring,
-        annotations: annotations.into_iter().collect(),
-    })
 }
 
 /// Refuses to go on without a limit that was asked for. An ordinary user goes without:
@@ -253,6 +227,9 @@ impl Steward<'_> {
 impl Crew for Steward<'_> {
     fn meanwhile(&mut self) -> Result<()> {
         self.home.back();
+        if self.plan.unit.is_some() {
+            return Ok(());
+        }
         self.cgroup.complete(&self.plan.limits)?;
         all_set(self.cgroup)?;
         self.state.cgroup = place(self.cgroup);
@@ -273,6 +250,11 @@ impl Crew for Steward<'_> {
             )?;
         }
         net_devices::hand_over(self.plan, child.pid)?;
+        if let Some(unit) = &self.plan.unit {
+            *self.cgroup = Cgroup::of_unit(unit, child.pid, &self.plan.limits)?;
+            all_set(self.cgroup)?;
+            self.state.cgroup = place(self.cgroup);
+        }
         self.state.pid = child.pid.as_raw();
         self.state.start_time =
             start_time(child.pid)?.context("the container's process died at the gate")?;

@@ -107,12 +107,17 @@ fn end(state: &State) -> Result<()> {
 }
 
 fn remove_cgroup(state: &State) -> Result<()> {
-    if state.cgroup.is_empty() {
+    if state.cgroup.is_empty() && state.unit.is_empty() {
         return Ok(());
     }
     if state.pid == 0 {
         // Nothing of ours was ever in there: what is, is somebody else's.
         return remove_parent_if_empty(&state.cgroup);
     }
-    Cgroup::open(&state.cgroup)?.delete()
+    let cgroup = if state.cgroup.is_empty() {
+        Cgroup::nowhere()
+    } else {
+        Cgroup::open(&state.cgroup)?
+    };
+    cgroup.with_unit(&state.unit).delete()
 }

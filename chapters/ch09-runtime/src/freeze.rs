@@ -41,5 +41,5 @@ pub(crate) fn cgroup(state: &State) -> Result<Cgroup> {
         "container {} has no cgroup: whoever made it may write to none",
         state.id
     );
-    Cgroup::open(&state.cgroup)
+    Ok(Cgroup::open(&state.cgroup)?.with_unit(&state.unit))
 }

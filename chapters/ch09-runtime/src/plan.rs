@@ -13,6 +13,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail, ensure};
 use cgroups::Limits;
+use cgroups::systemd::{Unit, is_rootless};
 use namespaces::time::Offset;
 use namespaces::{Namespace, Namespaces};
 use nix::sys::personality::Persona;
@@ -52,6 +53,8 @@ pub struct Plan {
     pub sysctls: BTreeMap<String, String>,
     /// The cgroup's path below each hierarchy, and what it is limited to.
     pub cgroup: PathBuf,
+    /// The unit that systemd is to make for it, if it is.
+    pub unit: Option<Unit>,
     /// See `cgroup`.
     pub limits: Limits,
     /// Interfaces of the host's to take over, and what they are called in the container.
@@ -109,6 +112,7 @@ impl Plan {
                 .into_iter()
                 .collect(),
             cgroup: cgroup_path(linux, id),
+            unit: None,
             limits: limits::of(linux.resources().as_ref())?,
             net_devices: net_devices(linux),
             init: asks_for_init(spec)?,
@@ -122,6 +126,21 @@ impl Plan {
         sysctls::check(&plan)?;
         plan.check_belongings()?;
         Ok(plan)
+    }
+
+    /// Has systemd make the cgroup: then `linux.cgroupsPath` is no path, but says where
+    /// systemd puts it.
+    ///
+    /// # Errors
+    /// When it does not say that.
+    pub(crate) fn give_to_systemd(&mut self, bundle: &Bundle, id: &str) -> Result<()> {
+        let linux = bundle.spec.linux().as_ref();
+        let path = linux.and_then(|linux| linux.cgroups_path().as_ref());
+        let path = path.map(|path| path.to_string_lossy());
+        let unit = Unit::parse(path.as_deref().unwrap_or(""), id)?;
+        self.cgroup = unit.place(is_rootless()).into();
+        self.unit = Some(unit);
+        Ok(())
     }
 
     /// Refuses what would change the host, were it done without a namespace for it.

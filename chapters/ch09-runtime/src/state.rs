@@ -52,6 +52,9 @@ pub struct State {
     pub creator: u32,
     /// The cgroup's path, below each hierarchy's mount; empty when it has none.
     pub cgroup: String,
+    /// The unit of systemd's that the cgroup is; empty when it is nobody's.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub unit: String,
     /// Set once `start` has succeeded.
     pub started: bool,
     /// Who makes it, by pid and start time: as long as that one lives, a container

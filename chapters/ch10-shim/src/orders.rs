@@ -84,6 +84,7 @@ pub(crate) fn obey(config: &Config, order: &Order<'_>, papers: &Papers) -> Resul
             preserve_fds: 0,
             no_pivot: false,
             no_new_keyring: false,
+            systemd: false,
             sibling: true,
             at_once: false,
         })

@@ -44,7 +44,7 @@ pub(crate) struct Common {
     /// Taken for runc's sake: there is nothing more to log.
     #[arg(long, global = true)]
     debug: bool,
-    /// Cgroups made by systemd: not supported.
+    /// Have systemd make the cgroup; linux.cgroupsPath is then slice:prefix:name.
     #[arg(long, global = true)]
     pub(crate) systemd_cgroup: bool,
     /// Taken for runc's sake: whether the caller is root is looked at.
@@ -196,7 +196,7 @@ pub(crate) struct Make {
 }
 
 impl Make {
-    pub(crate) fn asked<'a>(&'a self, root: &'a Path) -> Create<'a> {
+    pub(crate) fn asked<'a>(&'a self, root: &'a Path, systemd: bool) -> Create<'a> {
         Create {
             id: &self.id,
             root,
@@ -206,6 +206,7 @@ impl Make {
             preserve_fds: self.preserve_fds,
             no_pivot: self.no_pivot,
             no_new_keyring: self.no_new_keyring,
+            systemd,
             sibling: false,
             at_once: false,
         }

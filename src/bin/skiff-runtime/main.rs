@@ -58,16 +58,10 @@ fn main() -> ExitCode {
 
 fn act(cli: Cli) -> Result<ExitCode> {
     workbench::steps::role("launcher");
-    let root = &cli.common.root;
-    ensure!(
-        !cli.common.systemd_cgroup,
-        "--systemd-cgroup is not supported: cgroups are made directly, without systemd \
-         (ask with podman --cgroup-manager=cgroupfs, dockerd --exec-opt \
-         native.cgroupdriver=cgroupfs, containerd SystemdCgroup = false)"
-    );
+    let (root, systemd) = (&cli.common.root, cli.common.systemd_cgroup);
     match cli.verb {
         Verb::Spec { bundle, rootless } => write_example(&bundle, rootless)?,
-        Verb::Create(make) => drop(runtime::create(&make.asked(root))?),
+        Verb::Create(make) => drop(runtime::create(&make.asked(root, systemd))?),
         Verb::Start(it) => runtime::start(root, &it.id)?,
         Verb::State(it) => {
             let shown = runtime::state(root, &it.id)?.shown();
@@ -79,7 +73,7 @@ fn act(cli: Cli) -> Result<ExitCode> {
         Verb::Delete(Delete { force, id }) => {
             runtime::delete(root, &id, force)?.iter().for_each(warn);
         }
-        Verb::Run(it) => return run(&it.make.asked(root), it.detach, it.keep),
+        Verb::Run(it) => return run(&it.make.asked(root, systemd), it.detach, it.keep),
         Verb::Exec(join) => return exec(&join, root),
         Verb::List { format, quiet } => list(root, &format, quiet)?,
         Verb::Ps { format, id, words } => ps(root, &id, &format, &words)?,
@@ -201,7 +195,7 @@ mod tests {
             let Verb::Create(make) = cli.verb else {
                 panic!("create");
             };
-            let what = make.asked(&cli.common.root);
+            let what = make.asked(&cli.common.root, false);
             assert_eq!((what.id, what.root), ("web", Path::new("/r")));
             assert_eq!(
                 (what.bundle, what.pid_file),

@@ -24,6 +24,12 @@ impl Cgroup {
     /// A value that the kernel refuses.
     pub fn set(&self, limits: &Limits) -> Result<Vec<String>> {
         self.check_usage(limits)?;
+        self.tell_systemd(limits)?;
+        self.write_limits(limits)
+    }
+
+    /// Sets limits by hand, and tells nobody.
+    pub(crate) fn write_limits(&self, limits: &Limits) -> Result<Vec<String>> {
         let mut missing = Vec::new();
         let mut refused = Vec::new();
         let mut last = Last::default();

@@ -105,11 +105,15 @@ fn put_back(file: &Path, text: &str) {
 impl Cgroup {
     /// Takes the creation of this group back. Folders that it made are removed, with what
     /// still runs in there, and those above that it made if nothing else is in them; one
-    /// that was there before stays, empty, with the limits that it had.
+    /// that was there before stays, empty, with the limits that it had. (A unit of systemd's
+    /// was not there before.)
     ///
     /// # Errors
     /// As for [`Cgroup::delete`].
     pub fn undo(&self) -> Result<()> {
+        if !self.unit.is_empty() {
+            return self.delete();
+        }
         let end = Instant::now() + PATIENCE;
         let mut answer = Ok(());
         if !self.pids().is_empty() {
