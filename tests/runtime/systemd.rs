@@ -184,6 +184,32 @@ fn a_container_without_limits_stays_in_its_groups() {
     nothing_is_left(&machine);
 }
 
+type Change = fn(&mut Value);
+
+/// What fails before the program, and what fails when its unit is there already.
+const FAILURES: [(&str, Change, &str); 4] = [
+    (
+        "program",
+        |spec| spec["process"]["args"] = json!(["/no/where"]),
+        "no such file or directory",
+    ),
+    (
+        "hook",
+        |spec| spec["hooks"]["createRuntime"] = json!([{ "path": "/bin/false" }]),
+        "hook",
+    ),
+    (
+        "limit",
+        |spec| spec["linux"]["resources"]["cpu"] = json!({ "cpus": "4000" }),
+        "cpuset.cpus",
+    ),
+    (
+        "path",
+        |spec| spec["linux"]["cgroupsPath"] = json!("a--b.slice:libpod:web"),
+        "invalid slice name: \"a--b.slice\"",
+    ),
+];
+
 /// However it ends, and if it never began: no unit stays, and nobody else's is touched.
 #[test]
 fn no_unit_stays() {
@@ -204,31 +230,7 @@ fn no_unit_stays() {
     assert_eq!(out.code, 7, "{out}");
     nothing_is_left(&machine);
 
-    // What fails before the program, and what fails when its unit is there already.
-    type Change = fn(&mut Value);
-    let rows: [(&str, Change, &str); 4] = [
-        (
-            "program",
-            |spec| spec["process"]["args"] = json!(["/no/where"]),
-            "no such file or directory",
-        ),
-        (
-            "hook",
-            |spec| spec["hooks"]["createRuntime"] = json!([{ "path": "/bin/false" }]),
-            "hook",
-        ),
-        (
-            "limit",
-            |spec| spec["linux"]["resources"]["cpu"] = json!({ "cpus": "4000" }),
-            "cpuset.cpus",
-        ),
-        (
-            "path",
-            |spec| spec["linux"]["cgroupsPath"] = json!("a--b.slice:libpod:web"),
-            "invalid slice name: \"a--b.slice\"",
-        ),
-    ];
-    for (name, change, said) in rows {
+    for (name, change, said) in FAILURES {
         let bad = bundle(&machine.world, name, |spec| {
             spec["linux"]["cgroupsPath"] = json!(":libpod:web");
             change(spec);
