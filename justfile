@@ -22,6 +22,12 @@ bless:
     SKIFF_BLESS=1 INSTA_UPDATE=always cargo test --workspace
     git diff --stat
 
+# Measures anew where the time of a start goes (chapter 9's table). On a quiet machine.
+times:
+    rm -f book/src/generated/start-times.md
+    SKIFF_BLESS=1 cargo test -p ch09 --test times
+    git diff book/src/generated/start-times.md
+
 # Types and runs a transcript of the book (`just demo` lists them); Enter goes on.
 demo name="":
     @cargo build --quiet --workspace

@@ -10,6 +10,7 @@
 //! shows that it did, and does nothing more.
 
 mod attacks;
+mod groups;
 mod rows;
 mod scene;
 
@@ -20,6 +21,7 @@ use std::process::Command;
 use crate::{Need, Ordinary, needs, run};
 
 pub use attacks::ATTACKS;
+use groups::Groups;
 pub use rows::{Row, falls_back, rows, table};
 pub(crate) use scene::Scene;
 
@@ -68,14 +70,40 @@ pub fn row(
     furnish: impl Fn(&Path),
     within: impl Fn(&Ordinary, &Path) -> Command,
 ) {
-    if !needs(&[Need::User, Need::UserNamespace]) {
-        return;
+    if needs(&[Need::User, Need::UserNamespace]) {
+        let scene = Scene::set(&furnish);
+        attack(chapter, scene, |scene| within(&scene.user, &scene.root()));
     }
+}
+
+/// The same for a program that sets limits: at most 100 processes and 32 MiB. `within`
+/// gets the path of control groups as well, which are this user's to make others in.
+///
+/// # Panics
+/// When another attack gets through, or is stopped, than the row says.
+#[track_caller]
+pub fn row_with_limits(
+    chapter: &str,
+    furnish: impl Fn(&Path),
+    within: impl Fn(&Ordinary, &Path, &str) -> Command,
+) {
+    // Only root can hand groups over.
+    let all = [Need::Root, Need::User, Need::UserNamespace, Need::CgroupV1];
+    if needs(&all) {
+        let scene = Scene::set(&furnish);
+        let groups = Groups::handed_to(scene.user.ids());
+        attack(chapter, scene, |scene| {
+            within(&scene.user, &scene.root(), groups.path())
+        });
+    }
+}
+
+#[track_caller]
+fn attack(chapter: &str, mut scene: Scene, within: impl Fn(&Scene) -> Command) {
     let mut seen = Row::of(chapter);
-    let mut scene = Scene::set(&furnish);
     for attack in &ATTACKS {
         scene.renew();
-        let through = is_through(attack, &scene, within(&scene.user, &scene.root()));
+        let through = is_through(attack, &scene, within(&scene));
         seen.put(attack.name, through);
     }
     seen.check();

@@ -27,7 +27,8 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Verb {
-    /// Run a program in a container with limits. Needs root.
+    /// Run a program in a container with limits. Needs root, or a control group of
+    /// one's own (--cgroup-parent).
     Run(Run),
     /// Show the cgroup trees of this machine.
     Layout,
@@ -59,14 +60,14 @@ fn show() -> Result<ExitCode> {
         memory_swap: Some(16 << 20),
         ..Limits::default()
     };
-    println!("  {}", told(&plain(&memory, &["tail", "/dev/zero"])?));
+    println!("  {}", told(&plain(memory, &["tail", "/dev/zero"])?));
     println!("at most 4 processes, and a shell that starts ten:");
     let pids = Limits {
         pids: Some(4),
         ..Limits::default()
     };
     let script = "for n in 1 2 3 4 5 6 7 8 9 10; do sleep 60 & done";
-    println!("  {}", told(&plain(&pids, &["sh", "-c", script])?));
+    println!("  {}", told(&plain(pids, &["sh", "-c", script])?));
     Ok(ExitCode::SUCCESS)
 }
 

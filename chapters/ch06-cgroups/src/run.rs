@@ -13,7 +13,7 @@ use clap::Args;
 use namespaces::{Launch, Namespace, Namespaces, identity, launch};
 use nix::sched::{CloneFlags, unshare};
 use privileges::{CapSet, Capabilities, seccomp};
-use workbench::{bench, diagnosis};
+use workbench::{bench, diagnosis, user};
 
 #[derive(Args)]
 pub(crate) struct Run {
@@ -26,6 +26,9 @@ pub(crate) struct Run {
     /// How many processes and threads.
     #[arg(long)]
     pids_limit: Option<i64>,
+    /// The control group to make ours below (by default: /skiff-ch06).
+    #[arg(long)]
+    cgroup_parent: Option<String>,
     /// How many processors, also in parts, like 0.5.
     #[arg(long)]
     cpus: Option<f64>,
@@ -62,17 +65,26 @@ pub(crate) fn run(asked: &Run) -> Result<ExitCode> {
             scratch.path()
         }
     };
+    let plan = match nix::unistd::geteuid().is_root() {
+        true => mounts::usual(),
+        false => mounts::usual_for_one_id(),
+    };
     let capabilities = CapSet::container_default();
     let filter = seccomp::compile(&seccomp::default_profile(&capabilities))?;
     let args = process::strings(&asked.command)?;
     let env = process::strings(&[format!("PATH={PATH}"), "HOME=/".to_owned()])?;
-    let ended = within(&asked.limits(), wanted(), |entrance| {
+    user::borrow_root()?;
+    let group = Group {
+        limits: asked.limits(),
+        parent: asked.cgroup_parent.as_deref(),
+    };
+    let ended = within(&group, wanted(), |entrance| {
         entrance.enter()?;
         // After the group is entered: it is the root of all that is seen from here.
         unshare(CloneFlags::CLONE_NEWCGROUP).context("make a cgroup namespace")?;
         identity::set_host_name("chapter6")?;
         network::loopback_up()?;
-        mounts::furnish(folder, &mounts::usual(), false)?;
+        mounts::furnish(folder, &plan, false)?;
         let program = process::find(&asked.command[0], PATH)?;
         let capabilities = Capabilities::of_root(capabilities);
         capabilities.drop_bounding()?;
@@ -88,10 +100,14 @@ pub(crate) fn run(asked: &Run) -> Result<ExitCode> {
 }
 
 /// Runs a program of the host's, as it is, within limits.
-pub(crate) fn plain(limits: &Limits, command: &[&str]) -> Result<(Exit, Counted)> {
+pub(crate) fn plain(limits: Limits, command: &[&str]) -> Result<(Exit, Counted)> {
     let args = process::strings(command)?;
     let env = process::strings(&[format!("PATH={PATH}")])?;
-    within(limits, Namespaces::NONE, |entrance| {
+    let group = Group {
+        limits,
+        parent: None,
+    };
+    within(&group, Namespaces::NONE, |entrance| {
         entrance.enter()?;
         let program = process::find(command[0], PATH)?;
         Err(process::exec(&program, &args, &env))
@@ -119,17 +135,31 @@ pub(crate) fn told((exit, counted): &(Exit, Counted)) -> String {
     format!("{how}; at most {peak} MiB; {killed} killed for lack of memory; {left} left")
 }
 
+/// The group that is made.
+struct Group<'a> {
+    limits: Limits,
+    /// Somebody else's, in which it is made; `None` for one of the bench's own.
+    parent: Option<&'a str>,
+}
+
+const PARENT: &str = "/skiff-ch06";
+
 /// Starts a process in a group of its own; when it has ended, the group ends.
 fn within(
-    limits: &Limits,
+    group: &Group<'_>,
     namespaces: Namespaces,
     recipe: impl FnOnce(&Entrance) -> Result<Infallible>,
 ) -> Result<(Exit, Counted)> {
-    let cgroup = Cgroup::create(&format!("/skiff-ch06/{}", std::process::id()), limits)?;
+    let parent = group.parent.unwrap_or(PARENT);
+    let path = format!("{parent}/{}", std::process::id());
+    let cgroup = Cgroup::create(&path, &group.limits)?;
     let ended = start(&cgroup, namespaces, recipe);
     // Whatever happened: nothing of it stays, neither processes nor folders.
     let gone = cgroup.delete();
-    let gone = gone.and(cgroups::remove_parent_if_empty("/skiff-ch06"));
+    let gone = gone.and_then(|()| match group.parent {
+        None => cgroups::remove_parent_if_empty(PARENT),
+        Some(_) => Ok(()),
+    });
     // The first error is the one to tell.
     ended.and_then(|ended| gone.map(|()| ended))
 }
@@ -139,17 +169,16 @@ fn start(
     namespaces: Namespaces,
     recipe: impl FnOnce(&Entrance) -> Result<Infallible>,
 ) -> Result<(Exit, Counted)> {
-    match (cgroup.is_nowhere(), cgroup.missing()) {
-        (true, missing) => {
-            let why = missing.first().map_or("?", String::as_str);
-            let error = anyhow::anyhow!("no cgroup can be made: {why}");
-            return Err(match cgroup.hint() {
-                Some(hint) => diagnosis::with_hint(error, hint),
-                None => error,
-            });
-        }
-        (false, [first, ..]) => bail!("a limit cannot be had: {first}"),
-        (false, []) => {}
+    if cgroup.is_nowhere() {
+        let why = cgroup.missing().first().map_or("?", String::as_str);
+        let error = anyhow::anyhow!("no cgroup can be made: {why}");
+        return Err(match cgroup.hint() {
+            Some(hint) => diagnosis::with_hint(error, hint),
+            None => error,
+        });
+    }
+    if let [first, ..] = cgroup.unset() {
+        bail!("a limit cannot be had: {first}");
     }
     let folder = cgroup.unified_fd();
     let what = Launch {

@@ -2,17 +2,22 @@
 
 use support::ladder;
 
+const LIMITS: &str = r#"linux.resources={
+    "memory": { "limit": 33554432, "swap": 33554432 }, "pids": { "limit": 100 } }"#;
+
 #[test]
 fn what_an_attacker_inside_can_do() {
-    ladder::row(
+    ladder::row_with_limits(
         "ch09",
         |root| {
             let tools = chroot::toolbox::of_host().expect("the host's programs");
             chroot::toolbox::write(&tools, root).expect("a root made of them");
         },
-        |user, root| {
+        |user, root, groups| {
             let mut command = user.command(env!("CARGO_BIN_EXE_ch09"));
-            command.args(["run", "--root"]).arg(root);
+            let group = format!("linux.cgroupsPath={groups}/web");
+            command.args(["run", "--set", &group, "--set", LIMITS]);
+            command.arg("--root").arg(root);
             command
         },
     );

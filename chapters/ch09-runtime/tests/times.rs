@@ -1,6 +1,6 @@
 //! The table of where the time of a start goes. Its numbers are those of one machine on
 //! one day; what is checked is what they say: which calls, which chapters, all of the time.
-//! So the table is only written anew when it is not there: remove it, and bless.
+//! So the table is only written anew when it is not there: `just times`, on a quiet machine.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -73,6 +73,6 @@ fn where_the_time_goes() {
     let both = printed.intersection(&seen).count();
     assert!(
         both >= 6,
-        "printed: {printed:?}\nseen: {seen:?}\nremove {TABLE} and bless"
+        "printed: {printed:?}\nseen: {seen:?}\n`just times` measures anew"
     );
 }

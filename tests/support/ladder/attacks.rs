@@ -1,11 +1,12 @@
 //! The attacks.
 
-use std::env::set_current_dir;
+use std::env::{self, set_current_dir};
 use std::fs;
 use std::io::{IoSliceMut, Read};
 use std::os::linux::net::SocketAddrExt;
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt, chroot};
 use std::os::unix::net::{SocketAddr, UnixStream};
+use std::os::unix::process::ExitStatusExt;
 use std::process::{Command, Stdio};
 
 use nix::errno::Errno;
@@ -14,7 +15,7 @@ use nix::sys::stat::{Mode, SFlag, makedev, mknod};
 use nix::sys::uio::{RemoteIoVec, process_vm_readv};
 use nix::unistd::Pid;
 
-use super::{Attack, Orders};
+use super::{Attack, Orders, VERDICT};
 
 /// The list, in the order of the book's table.
 pub const ATTACKS: [Attack; 12] = [
@@ -182,7 +183,31 @@ fn many(word: &str) -> Result<(), String> {
     stopped
 }
 
+/// A child of the attacker's takes it: who takes too much may be killed, and could not
+/// tell of it.
 fn take_memory() -> Result<(), String> {
+    const CHILD: &str = "SKIFF_TAKES";
+    if env::var_os(CHILD).is_some() {
+        return fill_memory();
+    }
+    let program = env::args_os().next().expect("a program has a name");
+    let mut child = Command::new(program);
+    child
+        .args(["attacker", "--exact", "--nocapture"])
+        .env(CHILD, "1")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    let out = child.output().map_err(|error| error.to_string())?;
+    let said = String::from_utf8_lossy(&out.stdout);
+    match out.status.signal() {
+        Some(signal) => Err(format!("killed by signal {signal}")),
+        None if said.contains(&format!("{VERDICT}through")) => Ok(()),
+        None => Err(said.into_owned()),
+    }
+}
+
+fn fill_memory() -> Result<(), String> {
     let mut bytes: Vec<u8> = Vec::new();
     let size = 64 << 20;
     bytes
