@@ -6,6 +6,8 @@ use clap::{ArgAction, Args, Parser, Subcommand};
 use runtime::{Create, state};
 use workbench::bench::Explain;
 
+use crate::resources::Change;
+
 /// As runc's callers read it: the commit, and the newest specification that is known.
 pub(crate) const VERSION: &str = concat!(
     "version ",
@@ -262,43 +264,4 @@ pub(crate) struct Join {
     /// The program and its arguments.
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
     pub(crate) args: Vec<String>,
-}
-
-#[derive(Args, Debug)]
-pub(crate) struct Change {
-    /// A file with the limits as `linux.resources`; `-` is standard input.
-    #[arg(short, long)]
-    pub(crate) resources: Option<PathBuf>,
-    /// The weight for disks, 10 to 1000.
-    #[arg(long)]
-    pub(crate) blkio_weight: Option<u16>,
-    /// The length of a processor period (microseconds).
-    #[arg(long)]
-    pub(crate) cpu_period: Option<u64>,
-    /// Processor time in each period (microseconds); -1 is no limit.
-    #[arg(long, allow_hyphen_values = true)]
-    pub(crate) cpu_quota: Option<i64>,
-    /// The weight for processors.
-    #[arg(long, visible_alias = "cpu-shares")]
-    pub(crate) cpu_share: Option<u64>,
-    /// The processors to run on, like 0-3,7.
-    #[arg(long)]
-    pub(crate) cpuset_cpus: Option<String>,
-    /// The memory nodes to use.
-    #[arg(long)]
-    pub(crate) cpuset_mems: Option<String>,
-    /// Bytes of memory (with k, m, g); -1 is no limit.
-    #[arg(long, allow_hyphen_values = true)]
-    pub(crate) memory: Option<String>,
-    /// Bytes that are taken last when memory is short.
-    #[arg(long, allow_hyphen_values = true)]
-    pub(crate) memory_reservation: Option<String>,
-    /// Bytes of memory and swap together; -1 is no limit.
-    #[arg(long, allow_hyphen_values = true)]
-    pub(crate) memory_swap: Option<String>,
-    /// How many processes there may be; -1 is no limit.
-    #[arg(long, allow_hyphen_values = true)]
-    pub(crate) pids_limit: Option<i64>,
-    /// The container's name.
-    pub(crate) id: String,
 }

@@ -20,7 +20,8 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, ensure};
-use flags::{Change, Cli, Delete, Join, Kill, Verb};
+use flags::{Cli, Delete, Join, Kill, Verb};
+use resources::Change;
 use runtime::{Create, Exec, Exit};
 use workbench::bench;
 

@@ -1,12 +1,52 @@
-//! The limits of `update`: those of a file, and over them what was typed.
+//! The limits of `update`: its flags, and what they ask for; those of a file, and over them
+//! what was typed.
 
 use std::fs;
 use std::io::{Read, stdin};
+use std::path::PathBuf;
 
 use anyhow::{Context, Result};
+use clap::Args;
 use serde_json::{Value, json};
 
-use crate::flags::Change;
+#[derive(Args, Debug)]
+pub(crate) struct Change {
+    /// A file with the limits as `linux.resources`; `-` is standard input.
+    #[arg(short, long)]
+    pub(crate) resources: Option<PathBuf>,
+    /// The weight for disks, 10 to 1000.
+    #[arg(long)]
+    pub(crate) blkio_weight: Option<u16>,
+    /// The length of a processor period (microseconds).
+    #[arg(long)]
+    pub(crate) cpu_period: Option<u64>,
+    /// Processor time in each period (microseconds); -1 is no limit.
+    #[arg(long, allow_hyphen_values = true)]
+    pub(crate) cpu_quota: Option<i64>,
+    /// The weight for processors.
+    #[arg(long, visible_alias = "cpu-shares")]
+    pub(crate) cpu_share: Option<u64>,
+    /// The processors to run on, like 0-3,7.
+    #[arg(long)]
+    pub(crate) cpuset_cpus: Option<String>,
+    /// The memory nodes to use.
+    #[arg(long)]
+    pub(crate) cpuset_mems: Option<String>,
+    /// Bytes of memory (with k, m, g); -1 is no limit.
+    #[arg(long, allow_hyphen_values = true)]
+    pub(crate) memory: Option<String>,
+    /// Bytes that are taken last when memory is short.
+    #[arg(long, allow_hyphen_values = true)]
+    pub(crate) memory_reservation: Option<String>,
+    /// Bytes of memory and swap together; -1 is no limit.
+    #[arg(long, allow_hyphen_values = true)]
+    pub(crate) memory_swap: Option<String>,
+    /// How many processes there may be; -1 is no limit.
+    #[arg(long, allow_hyphen_values = true)]
+    pub(crate) pids_limit: Option<i64>,
+    /// The container's name.
+    pub(crate) id: String,
+}
 
 /// What is asked for, as `linux.resources` would have it.
 pub(crate) fn asked(change: &Change) -> Result<Value> {

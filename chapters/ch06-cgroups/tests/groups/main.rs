@@ -5,13 +5,14 @@
     reason = "what the helpers of tests meet is a failure"
 )]
 
-use std::os::fd::AsFd;
+mod devices;
+mod found;
+
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use cgroups::devices::{Access, Kind};
-use cgroups::{Cgroup, DeviceRule, Limits, filter};
+use cgroups::{Cgroup, Limits};
 use nix::unistd::Pid;
 use support::{Need, needs};
 
@@ -184,158 +185,6 @@ fn a_group_with_a_wrong_limit_is_not_there() {
     cgroups::remove_parent_if_empty(&parent).unwrap();
     assert!(Cgroup::open(&parent).unwrap().is_nowhere());
     assert!(Cgroup::create("/skiff/../x", &Limits::default()).is_err());
-}
-
-/// A group that the caller has made, with limits of their own: where one of ours is
-/// refused, or all comes to nothing later, it is there as it was, and nothing else is.
-#[test]
-fn a_group_that_was_there_before_is_as_it_was() {
-    if !needs(&[Need::Root, Need::CgroupV1]) {
-        return;
-    }
-    let parent = format!("/skiff-test-{}-found", std::process::id());
-    let path = format!("{parent}/group");
-    let trees = ["pids", "memory", "devices"].map(|it| format!("/sys/fs/cgroup/{it}"));
-    let [pids, memory, devices] = trees.map(|tree| PathBuf::from(tree + &path));
-    for folder in [&pids, &memory, &devices] {
-        std::fs::create_dir_all(folder).unwrap();
-    }
-    let write = |folder: &PathBuf, file: &str, value: &str| {
-        std::fs::write(folder.join(file), value).unwrap();
-    };
-    write(&pids, "pids.max", "77");
-    write(&memory, "memory.limit_in_bytes", "67108864");
-    write(&memory, "memory.memsw.limit_in_bytes", "134217728");
-    write(&devices, "devices.deny", "a");
-    write(&devices, "devices.allow", "c 1:7 rw");
-    let told = || {
-        let files = [
-            pids.join("pids.max"),
-            memory.join("memory.limit_in_bytes"),
-            memory.join("memory.memsw.limit_in_bytes"),
-            devices.join("devices.list"),
-        ];
-        files.map(|file| std::fs::read_to_string(file).unwrap())
-    };
-    let before = told();
-    assert_eq!(before[0], "77\n");
-    let mut limits = Limits {
-        pids: Some(5),
-        memory: Some(256 << 20),
-        memory_swap: Some(256 << 20),
-        devices: no_zero(),
-        cpuset_cpus: Some("4000".into()),
-        ..Limits::default()
-    };
-    let refused = Cgroup::create(&path, &limits).unwrap_err();
-    assert!(
-        format!("{refused:#}").contains("cpuset.cpus"),
-        "{refused:#}"
-    );
-    assert_eq!(told(), before);
-    let found = |cgroup: &Cgroup| cgroup.folders().count();
-    assert_eq!(found(&Cgroup::open(&path).unwrap()), 3);
-    // One that is made, and comes to nothing with somebody in it.
-    limits.cpuset_cpus = None;
-    let cgroup = Cgroup::create(&path, &limits).unwrap();
-    assert!(found(&cgroup) > 3);
-    assert_ne!(told(), before);
-    let mut child = Command::new("sleep").arg("600").spawn().unwrap();
-    cgroup.add(Pid::from_raw(child.id().cast_signed())).unwrap();
-    cgroup.undo().unwrap();
-    assert!(!child.wait().unwrap().success());
-    assert_eq!(told(), before);
-    let left = Cgroup::open(&path).unwrap();
-    assert_eq!(found(&left), 3);
-    left.delete().unwrap();
-    cgroups::remove_parent_if_empty(&parent).unwrap();
-    assert!(Cgroup::open(&parent).unwrap().is_nowhere());
-}
-
-/// Everything, but no reading of `/dev/zero` (1:5).
-fn no_zero() -> Vec<DeviceRule> {
-    let read = DeviceRule {
-        allow: false,
-        kind: Kind::Char,
-        major: Some(1),
-        minor: Some(5),
-        access: Access::of("r"),
-    };
-    vec![DeviceRule::EVERYTHING, read]
-}
-
-fn zero_is_kept_away(group: &Group) {
-    let script = "head -c 1 /dev/full >/dev/null && ! head -c 1 /dev/zero 2>/dev/null";
-    let mut child = group.start(script);
-    assert!(child.wait().unwrap().success());
-}
-
-#[test]
-fn device_rules_hold_as_lines_of_version_1() {
-    if !needs(&[Need::Root, Need::CgroupV1]) {
-        return;
-    }
-    let limits = Limits {
-        devices: no_zero(),
-        ..Limits::default()
-    };
-    zero_is_kept_away(&Group::new("rules", &limits));
-}
-
-#[test]
-fn device_rules_hold_as_a_program_of_version_2() {
-    if !needs(&[Need::Root, Need::CgroupHybrid]) {
-        return;
-    }
-    let group = Group::new("filter", &Limits::default());
-    let folder = group.cgroup.unified_fd().unwrap();
-    filter::attach(folder.as_fd(), &no_zero()).unwrap();
-    zero_is_kept_away(&group);
-}
-
-/// A second list takes the place of the first: it may also give back.
-#[test]
-fn a_program_of_version_2_is_replaced() {
-    if !needs(&[Need::Root, Need::CgroupHybrid]) {
-        return;
-    }
-    let group = Group::new("replaced", &Limits::default());
-    let folder = group.cgroup.unified_fd().unwrap();
-    let holds = |script: &str| group.start(script).wait().unwrap().success();
-    for (rules, script) in [
-        (no_zero(), "! head -c 1 /dev/zero 2>&-"),
-        (
-            vec![DeviceRule::EVERYTHING],
-            "head -c 1 /dev/zero >/dev/null",
-        ),
-        (vec![DeviceRule::NOTHING], "! head -c 1 /dev/full 2>&-"),
-        (no_zero(), "head -c 1 /dev/full >/dev/null"),
-    ] {
-        filter::attach(folder.as_fd(), &rules).unwrap();
-        assert!(holds(script), "{script}");
-    }
-}
-
-#[test]
-fn the_default_rules_give_null_and_refuse_disks() {
-    if !needs(&[Need::Root, Need::CgroupV1]) {
-        return;
-    }
-    let mut devices = vec![DeviceRule::NOTHING];
-    devices.extend(cgroups::devices::defaults());
-    let limits = Limits {
-        devices,
-        ..Limits::default()
-    };
-    let group = Group::new("defaults", &limits);
-    let folder = tempfile::tempdir().unwrap();
-    // A driver's number that nobody has: EPERM comes before ENXIO.
-    let script = format!(
-        "head -c 1 /dev/zero > /dev/null && cd {} && mknod disk b 240 77 && \
-         LC_ALL=C head -c 1 disk 2>&1 | grep -q 'not permitted'",
-        folder.path().display()
-    );
-    assert!(group.start(&script).wait().unwrap().success());
 }
 
 /// This file once more, where the tree of version 2 is out of sight.
