@@ -39,9 +39,11 @@ fn limits(machine: &Machine, group: &str) -> [String; 3] {
     ]
 }
 
+/// The group that `machine-inner.slice:libpod:web` means.
+const SCOPE: &str = "/machine.slice/machine-inner.slice/libpod-web.scope";
+
 /// One container through its life.
 fn life(runtime: &Runtime<'_>, bundle: &str, id: &str) {
-    const GROUP: &str = "/machine.slice/machine-inner.slice/libpod-web.scope";
     let machine = runtime.machine;
     let out = runtime.leave(&["create", "--bundle", bundle, id]);
     assert_eq!(out.code, 0, "{out}");
@@ -53,42 +55,57 @@ fn life(runtime: &Runtime<'_>, bundle: &str, id: &str) {
     } else {
         &[]
     };
-    runtime.assert_in(GROUP, &pid, but);
+    runtime.assert_in(SCOPE, &pid, but);
+    the_unit_is_delegated(machine);
+    let _ = runtime.run(&["start", id]).ok();
+    limits_stay(runtime, id);
+    a_second_process_is_counted(runtime, id, but);
+    let _ = runtime.run(&["delete", "--force", id]).ok();
+    nothing_is_left(machine);
+}
+
+#[track_caller]
+fn the_unit_is_delegated(machine: &Machine) {
     let show = ["systemctl", "show", "libpod-web.scope", "-p"];
     let shown = machine.run(&[&show[..], &["Delegate,Slice,ControlGroup"]].concat());
     let shown = shown.ok();
-    for word in ["Delegate=yes", "Slice=machine-inner.slice", GROUP] {
+    for word in ["Delegate=yes", "Slice=machine-inner.slice", SCOPE] {
         assert!(shown.contains(word), "{word}: {shown}");
     }
-    let _ = runtime.run(&["start", id]).ok();
+}
 
-    // systemd writes all that it knows anew, and it is the same.
+/// systemd writes all that it knows anew, and it is the same.
+fn limits_stay(runtime: &Runtime<'_>, id: &str) {
+    let machine = runtime.machine;
     let asked = ["67108864", "33", "512"].map(str::to_owned);
-    assert_eq!(limits(machine, GROUP), asked);
+    assert_eq!(limits(machine, SCOPE), asked);
     let devices = || {
-        let list = machine.file(GROUP, "devices.list");
+        let list = machine.file(SCOPE, "devices.list");
         let mut rules: Vec<_> = list.lines().map(str::to_owned).collect();
         rules.sort();
         rules
     };
     let rules = devices();
     let write = format!(
-        "for file in /sys/fs/cgroup/*{GROUP}/pids.max /sys/fs/cgroup{GROUP}/pids.max; do \
+        "for file in /sys/fs/cgroup/*{SCOPE}/pids.max /sys/fs/cgroup{SCOPE}/pids.max; do \
          if [ -e $file ]; then echo 99 > $file; fi; done"
     );
     let _ = machine.shell(&write).ok();
-    assert_eq!(limits(machine, GROUP)[1], "99");
+    assert_eq!(limits(machine, SCOPE)[1], "99");
     let _ = machine.run(&["systemctl", "daemon-reload"]).ok();
-    assert_eq!(limits(machine, GROUP), asked);
+    assert_eq!(limits(machine, SCOPE), asked);
     assert_eq!(devices(), rules);
     let _ = runtime
         .run(&["update", "--memory", "128m", "--pids-limit", "44", id])
         .ok();
     let _ = machine.run(&["systemctl", "daemon-reload"]).ok();
     let asked = ["134217728", "44", "512"].map(str::to_owned);
-    assert_eq!(limits(machine, GROUP), asked);
+    assert_eq!(limits(machine, SCOPE), asked);
     assert_eq!(devices(), rules);
+}
 
+fn a_second_process_is_counted(runtime: &Runtime<'_>, id: &str, but: &[&str]) {
+    let machine = runtime.machine;
     let detach = [
         "exec",
         "--detach",
@@ -100,7 +117,7 @@ fn life(runtime: &Runtime<'_>, bundle: &str, id: &str) {
     ];
     let _ = runtime.leave(&detach).ok();
     let inner = machine.run(&["cat", "/run/inner"]).ok();
-    runtime.assert_in(GROUP, inner.trim(), but);
+    runtime.assert_in(SCOPE, inner.trim(), but);
     let pids = runtime.run(&["ps", "-f", "json", id]).ok();
     let pids: Vec<i32> = serde_json::from_str(&pids).unwrap();
     // runc counts by the tree of devices.
@@ -112,9 +129,6 @@ fn life(runtime: &Runtime<'_>, bundle: &str, id: &str) {
     let stats = runtime.run(&["events", "--stats", id]).ok();
     let stats: Value = serde_json::from_str(&stats).unwrap();
     assert_eq!(stats["data"]["pids"]["current"], 2, "{stats}");
-
-    let _ = runtime.run(&["delete", "--force", id]).ok();
-    nothing_is_left(machine);
 }
 
 #[track_caller]
