@@ -211,7 +211,9 @@ struct Steward<'a> {
 
 impl Steward<'_> {
     /// What is left to do when nothing of the launch can fail any more.
-    fn see_off(&self, child: &Child) -> Result<()> {
+    fn see_off(&mut self, child: &Child) -> Result<()> {
+        self.state.making = false;
+        self.state.save(self.what.root)?;
         if self.what.at_once {
             // As `start` does for whoever waited for it.
             let told = hooks::told(&self.state, self.state.pid, Status::Running);

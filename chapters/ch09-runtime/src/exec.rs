@@ -77,6 +77,7 @@ pub fn exec(what: &Exec<'_>) -> Result<Child> {
         Status::Paused if !what.ignore_paused => {
             bail!("cannot exec in a paused container (use --ignore-paused to override)")
         }
+        Status::Creating => bail!("cannot exec in a container that is being created"),
         _ => {}
     }
     let bundle = Bundle::load(&state.bundle)?;

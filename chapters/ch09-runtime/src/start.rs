@@ -21,6 +21,7 @@ pub fn start(root: &Path, id: &str) -> Result<()> {
     match state.status() {
         Status::Created => {}
         Status::Stopped => bail!("cannot start a container that has stopped"),
+        Status::Creating => bail!("cannot start a container that is being created"),
         _ => bail!("cannot start an already running container"),
     }
     // Before the word is given: afterwards the container may be gone at any moment.

@@ -55,6 +55,7 @@ pub(super) fn first_state(
             .unwrap_or_default(),
         started: what.at_once,
         launcher: (me.as_raw(), born),
+        making: true,
         no_new_keyring: what.no_new_keyring,
         annotations: annotations.into_iter().collect(),
     })
