@@ -87,7 +87,7 @@ pub(crate) fn create_of(what: &Create<'_>, bundle: &Bundle) -> Result<(Child, Cg
         "cannot allocate tty if runc will detach without setting console socket"
     );
     let state = first_state(what, bundle, &plan)?;
-    let place = make_folder(what)?;
+    let place = Place::make(what.root, what.id)?;
     make((what, state.clone()), bundle, &plan, &place).map_err(|error| {
         match place.claim() {
             // It was deleted meanwhile, and all that follows has been done.
@@ -107,11 +107,10 @@ fn make(
     at: &Place,
 ) -> Result<(Child, Cgroup)> {
     let folder = &folder(what.root, what.id);
-    let claim = at.claim()?;
-    let claim = claim.context("it was deleted while it was made")?;
     // Whoever finds a ruin here must know which cgroup belongs to it.
-    state.save(what.root)?;
-    drop(claim);
+    at.claim()?
+        .context(DELETED)?
+        .keep(|| state.save(what.root))?;
     let gate = if what.at_once {
         None
     } else {
