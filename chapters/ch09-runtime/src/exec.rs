@@ -118,6 +118,11 @@ pub fn exec(what: &Exec<'_>) -> Result<Child> {
     launch(&plan, &mut steward, |helm| {
         cook(&process, &namespaces, (preserved, &state), helm)
     })
+    .map_err(|error| match same_process((state.pid, state.start_time)) {
+        true => error,
+        // What the kernel says then is hard to understand: ENOMEM, of the pid namespace.
+        false => error.context("the container has stopped meanwhile"),
+    })
 }
 
 /// Joins what must be joined before the fork, and returns the others: the pid namespace,

@@ -9,12 +9,12 @@
 
 use std::fs::{self, File};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, MetadataExt};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 
-use crate::state::folder;
+use crate::state::State;
 
 /// A state folder as it was when it was found or made.
 #[derive(Debug)]
@@ -27,27 +27,9 @@ pub(crate) struct Place {
 #[derive(Debug)]
 pub(crate) struct Claim<'a>(&'a Place);
 
-/// What becomes of a creation when the folder goes meanwhile.
-pub(crate) const DELETED: &str = "it was deleted while it was made";
+pub(crate) const DELETED: &str = "the container was deleted meanwhile";
 
 impl Place {
-    /// Makes the folder of the container `id` below `root`.
-    pub(crate) fn make(root: &Path, id: &str) -> Result<Self> {
-        let mut builder = fs::DirBuilder::new();
-        builder.recursive(true).mode(0o711);
-        builder
-            .create(root)
-            .with_context(|| format!("make the state folder {}", root.display()))?;
-        let path = folder(root, id);
-        match builder.recursive(false).create(&path) {
-            Ok(()) => Self::open(path)?.context(DELETED),
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-                bail!("container with id exists: {id}")
-            }
-            Err(error) => Err(error).with_context(|| format!("make {}", path.display())),
-        }
-    }
-
     /// The folder at `path`, if there is one.
     pub(crate) fn open(path: PathBuf) -> Result<Option<Self>> {
         match File::open(&path) {
@@ -55,6 +37,13 @@ impl Place {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error).with_context(|| format!("open {}", path.display())),
         }
+    }
+
+    /// Writes the state of a container below `root` into this folder, and into no other
+    /// that has taken its name since.
+    pub(crate) fn save(&self, state: &State, root: &Path) -> Result<()> {
+        let _claim = self.claim()?.context(DELETED)?;
+        state.save(root)
     }
 
     /// Waits until nobody else has a claim; `None` when the folder is gone by then.
@@ -73,11 +62,6 @@ impl Place {
 }
 
 impl Claim<'_> {
-    /// Does `work` while nobody else can take the folder away, which stays.
-    pub(crate) fn keep<T>(self, work: impl FnOnce() -> T) -> T {
-        work()
-    }
-
     /// Removes the folder with all that is in it.
     pub(crate) fn remove(self) -> Result<()> {
         let path = &self.0.path;
