@@ -131,13 +131,30 @@ fn gone(process: &Child) -> Result<()> {
     }
 }
 
+/// How long one that was to be the first process may take to see that nobody makes it.
+const UNMADE: Duration = Duration::from_secs(1);
+
+/// Removes the group of a container that never had a first process: only when it is
+/// empty, for what is in there may be somebody else's. But one may have been born in it
+/// whom its launcher's end reaches a moment later.
+fn remove_unfinished(path: &str) -> Result<()> {
+    let end = Instant::now() + UNMADE;
+    while !path.is_empty() && Instant::now() < end {
+        remove_parent_if_empty(path)?;
+        if Cgroup::open(path)?.is_nowhere() {
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    Ok(())
+}
+
 fn remove_cgroup(state: &State) -> Result<()> {
     if state.cgroup.is_empty() && state.unit.is_empty() {
         return Ok(());
     }
     if state.pid == 0 {
-        // Nothing of ours was ever in there: what is, is somebody else's.
-        return remove_parent_if_empty(&state.cgroup);
+        return remove_unfinished(&state.cgroup);
     }
     let cgroup = if state.cgroup.is_empty() {
         Cgroup::nowhere()

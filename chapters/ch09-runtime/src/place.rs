@@ -16,7 +16,8 @@ use anyhow::{Context, Result};
 
 use crate::state::State;
 
-/// A state folder as it was when it was found or made.
+/// A state folder as it was when it was found or made. It is held open, so that no other
+/// one gets its number.
 #[derive(Debug)]
 pub(crate) struct Place {
     path: PathBuf,
@@ -25,7 +26,10 @@ pub(crate) struct Place {
 
 /// The lock on a state folder that is still there; dropping it lets the next one in.
 #[derive(Debug)]
-pub(crate) struct Claim<'a>(&'a Place);
+pub(crate) struct Claim<'a> {
+    place: &'a Place,
+    lock: File,
+}
 
 pub(crate) const DELETED: &str = "the container was deleted meanwhile";
 
@@ -50,13 +54,18 @@ impl Place {
     // ANCHOR: claim
     pub(crate) fn claim(&self) -> Result<Option<Claim<'_>>> {
         let what = || format!("lock {}", self.path.display());
-        self.folder.lock().with_context(what)?;
-        let claim = Claim(self);
+        // Opened for this lock alone: of what was open before, the container's first
+        // process has a copy, and would hold the lock for a launcher that was killed.
+        let Some(Self { folder: lock, .. }) = Self::open(self.path.clone())? else {
+            return Ok(None);
+        };
+        lock.lock().with_context(what)?;
         let ours = self.folder.metadata().with_context(what)?;
         let is_ours =
             |it: &fs::Metadata| (it.dev(), it.ino()) == (ours.dev(), ours.ino());
         let there = fs::symlink_metadata(&self.path).is_ok_and(|it| is_ours(&it));
-        Ok(there.then_some(claim))
+        let same = is_ours(&lock.metadata().with_context(what)?);
+        Ok((there && same).then_some(Claim { place: self, lock }))
     }
     // ANCHOR_END: claim
 }
@@ -64,7 +73,7 @@ impl Place {
 impl Claim<'_> {
     /// Removes the folder with all that is in it.
     pub(crate) fn remove(self) -> Result<()> {
-        let path = &self.0.path;
+        let path = &self.place.path;
         let removed = match fs::remove_dir_all(path) {
             // A `start` that is too late wrote into it this moment, and once.
             Err(error) if error.kind() == io::ErrorKind::DirectoryNotEmpty => {
@@ -79,7 +88,7 @@ impl Claim<'_> {
 impl Drop for Claim<'_> {
     fn drop(&mut self) {
         // Where it fails the lock goes with the descriptor.
-        let _ = self.0.folder.unlock();
+        let _ = self.lock.unlock();
     }
 }
 
