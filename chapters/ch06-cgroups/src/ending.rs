@@ -60,6 +60,7 @@ impl Cgroup {
         if let Some(file) = self.file(Version::V2, "cgroup.kill") {
             let why = "one write: the kernel lets no fork escape";
             write(&file, "1", why)
+                .or_else(|error| if is_gone(&error) { Ok(()) } else { Err(error) })
                 .with_context(|| format!("kill all in {}", self.shown()))?;
             // What a tree of version 1 holds frozen dies when it thaws.
             return self.thaw_v1();
@@ -217,6 +218,13 @@ pub(crate) fn end_all_in(dir: &Path, end: Instant) {
     }
     // A process that has ended is still counted until the scheduler has left it.
     pause();
+}
+
+/// Whether somebody else has removed the group, before a file of it was opened or after.
+fn is_gone(error: &io::Error) -> bool {
+    [libc::ENOENT, libc::ENODEV]
+        .map(Some)
+        .contains(&error.raw_os_error())
 }
 
 pub(crate) fn rmdir(dir: &Path) -> io::Result<()> {

@@ -107,11 +107,8 @@ fn make(
     at: &Place,
 ) -> Result<(Child, Cgroup)> {
     let folder = &folder(what.root, what.id);
-    let claim = at.claim()?;
-    let claim = claim.context("it was deleted while it was made")?;
     // Whoever finds a ruin here must know which cgroup belongs to it.
-    state.save(what.root)?;
-    drop(claim);
+    at.save(&state, what.root)?;
     let gate = if what.at_once {
         None
     } else {
@@ -123,7 +120,7 @@ fn make(
         Some(_) => Cgroup::nowhere(),
         None => Cgroup::begin(&plan.cgroup.to_string_lossy(), &plan.limits)?,
     };
-    let launched = launch_in((what, state), bundle, plan, (&mut cgroup, gate));
+    let launched = launch_in((what, state, at), bundle, plan, (&mut cgroup, gate));
     if launched.is_err() {
         // The first error is the one to tell.
         let _ = cgroup.undo();
@@ -146,7 +143,7 @@ fn all_set(cgroup: &Cgroup) -> Result<()> {
 
 // ANCHOR: launch_in
 fn launch_in(
-    (what, state): (&Create<'_>, State),
+    (what, state, at): (&Create<'_>, State, &Place),
     bundle: &Bundle,
     plan: &Plan,
     (cgroup, gate): (&mut Cgroup, Option<Gate>),
@@ -158,6 +155,7 @@ fn launch_in(
         plan,
         hooks: bundle.spec.hooks().as_ref(),
         state,
+        at,
         home: Home::leave(plan, bundle.spec.hooks().as_ref())?,
         cgroup,
         entrance: Entrance::default(),
@@ -204,6 +202,7 @@ struct Steward<'a> {
     plan: &'a Plan,
     hooks: Option<&'a Hooks>,
     state: State,
+    at: &'a Place,
     home: Home,
     cgroup: &'a mut Cgroup,
     entrance: Entrance,
@@ -211,7 +210,9 @@ struct Steward<'a> {
 
 impl Steward<'_> {
     /// What is left to do when nothing of the launch can fail any more.
-    fn see_off(&self, child: &Child) -> Result<()> {
+    fn see_off(&mut self, child: &Child) -> Result<()> {
+        self.state.making = false;
+        self.at.save(&self.state, self.what.root)?;
         if self.what.at_once {
             // As `start` does for whoever waited for it.
             let told = hooks::told(&self.state, self.state.pid, Status::Running);
@@ -258,8 +259,7 @@ impl Crew for Steward<'_> {
         self.state.pid = child.pid.as_raw();
         self.state.start_time =
             start_time(child.pid)?.context("the container's process died at the gate")?;
-        self.state.save(self.what.root)?;
-        Ok(())
+        self.at.save(&self.state, self.what.root)
     }
 
     fn answer(&mut self, ask: &str, with: Option<OwnedFd>) -> Result<()> {

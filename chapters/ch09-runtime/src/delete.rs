@@ -1,10 +1,14 @@
 //! `delete`: what a container leaves behind, taken away.
 
+use std::os::fd::AsFd;
 use std::path::Path;
+use std::time::{Duration, Instant};
 
-use anyhow::{Result, bail, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use cgroups::{Cgroup, remove_parent_if_empty};
 use chroot::process::Child;
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::unistd::Pid;
 
 use crate::hooks::{self, Moment};
@@ -12,9 +16,13 @@ use crate::place::Place;
 use crate::spec::{Bundle, check_id};
 use crate::state::{State, Status, folder, same_process};
 
+/// How long a killed process may take to be gone, as with runc.
+const PATIENCE: Duration = Duration::from_secs(10);
+
 /// Deletes a stopped container; with `force`, kills a running one first.
 ///
-/// Goes on after an error, so that one thing that cannot be removed keeps nothing else.
+/// Goes on after an error, so that one thing that cannot be removed keeps nothing else;
+/// but as long as its first process lives all stays, for another try.
 /// Returns what its poststop hooks got wrong: a warning, the container is deleted. Of
 /// several callers one does it, and the others find nothing, which is no error by force.
 ///
@@ -54,12 +62,12 @@ pub(crate) fn delete_of(
         .is_none()
         .then(|| Bundle::load(&state.bundle).ok())
         .flatten();
-    let (state, ended) = end_all(root, state);
+    let state = end_all(root, state)?;
     let cgroup = match known {
         Some((_, cgroup)) => cgroup.delete(),
         None => remove_cgroup(&state),
     };
-    let removed = [ended, cgroup, claim.remove()];
+    let removed = [cgroup, claim.remove()];
     let stopped = hooks::told(&state, 0, Status::Stopped);
     let bundle = known.map(|(bundle, _)| bundle).or(read.as_ref());
     let hooks = bundle.and_then(|bundle| bundle.spec.hooks().as_ref());
@@ -72,14 +80,13 @@ pub(crate) fn delete_of(
 
 /// Ends what there is of the container. While it is being made, that is whoever makes it;
 /// who may have made the first process meanwhile, and written it down.
-fn end_all(root: &Path, state: State) -> (State, Result<()>) {
-    let ended = end(&state);
-    if state.pid != 0 || ended.is_err() {
-        return (state, ended);
+fn end_all(root: &Path, state: State) -> Result<State> {
+    end(&state)?;
+    if state.pid != 0 {
+        return Ok(state);
     }
     let state = State::load(root, &state.id).unwrap_or(state);
-    let ended = end(&state);
-    (state, ended)
+    end(&state).map(|()| state)
 }
 
 /// Kills the first process if it is still there, and waits until it is gone; the kernel
@@ -101,7 +108,43 @@ fn end(state: &State) -> Result<()> {
             // A frozen process does not die of a signal; its cgroup's end thaws it.
             Cgroup::open(&state.cgroup)?.kill()?;
         }
-        process.wait_gone()?;
+        gone(&process)?;
+    }
+    Ok(())
+}
+
+/// Waits until a killed process is gone; the first of a pid namespace goes last, when all
+/// others are reaped. One of `exec` is its caller's to reap, and who does not, while he
+/// waits for us, would wait for ever.
+fn gone(process: &Child) -> Result<()> {
+    let mut ended = [PollFd::new(process.pidfd.as_fd(), PollFlags::POLLIN)];
+    let end = Instant::now() + PATIENCE;
+    loop {
+        let left = end.saturating_duration_since(Instant::now());
+        let left = PollTimeout::try_from(left).unwrap_or(PollTimeout::ZERO);
+        match poll(&mut ended, left) {
+            Ok(0) => bail!("container init still running"),
+            Ok(_) => return Ok(()),
+            Err(Errno::EINTR) => {}
+            Err(errno) => return Err(errno).context("wait for the container's end"),
+        }
+    }
+}
+
+/// How long one that was to be the first process may take to see that nobody makes it.
+const UNMADE: Duration = Duration::from_secs(1);
+
+/// Removes the group of a container that never had a first process: only when it is
+/// empty, for what is in there may be somebody else's. But one may have been born in it
+/// whom its launcher's end reaches a moment later.
+fn remove_unfinished(path: &str) -> Result<()> {
+    let end = Instant::now() + UNMADE;
+    while !path.is_empty() && Instant::now() < end {
+        remove_parent_if_empty(path)?;
+        if Cgroup::open(path)?.is_nowhere() {
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(2));
     }
     Ok(())
 }
@@ -111,8 +154,7 @@ fn remove_cgroup(state: &State) -> Result<()> {
         return Ok(());
     }
     if state.pid == 0 {
-        // Nothing of ours was ever in there: what is, is somebody else's.
-        return remove_parent_if_empty(&state.cgroup);
+        return remove_unfinished(&state.cgroup);
     }
     let cgroup = if state.cgroup.is_empty() {
         Cgroup::nowhere()

@@ -77,6 +77,7 @@ pub fn exec(what: &Exec<'_>) -> Result<Child> {
         Status::Paused if !what.ignore_paused => {
             bail!("cannot exec in a paused container (use --ignore-paused to override)")
         }
+        Status::Creating => bail!("cannot exec in a container that is being created"),
         _ => {}
     }
     let bundle = Bundle::load(&state.bundle)?;
@@ -116,6 +117,11 @@ pub fn exec(what: &Exec<'_>) -> Result<Child> {
     let preserved = what.preserve_fds;
     launch(&plan, &mut steward, |helm| {
         cook(&process, &namespaces, (preserved, &state), helm)
+    })
+    .map_err(|error| match same_process((state.pid, state.start_time)) {
+        true => error,
+        // What the kernel says then is hard to understand: ENOMEM, of the pid namespace.
+        false => error.context("the container has stopped meanwhile"),
     })
 }
 

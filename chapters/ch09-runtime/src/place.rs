@@ -10,11 +10,14 @@
 use std::fs::{self, File};
 use std::io;
 use std::os::unix::fs::MetadataExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-/// A state folder as it was when it was found or made.
+use crate::state::State;
+
+/// A state folder as it was when it was found or made. It is held open, so that no other
+/// one gets its number.
 #[derive(Debug)]
 pub(crate) struct Place {
     path: PathBuf,
@@ -23,7 +26,12 @@ pub(crate) struct Place {
 
 /// The lock on a state folder that is still there; dropping it lets the next one in.
 #[derive(Debug)]
-pub(crate) struct Claim<'a>(&'a Place);
+pub(crate) struct Claim<'a> {
+    place: &'a Place,
+    lock: File,
+}
+
+pub(crate) const DELETED: &str = "the container was deleted meanwhile";
 
 impl Place {
     /// The folder at `path`, if there is one.
@@ -35,17 +43,29 @@ impl Place {
         }
     }
 
+    /// Writes the state of a container below `root` into this folder, and into no other
+    /// that has taken its name since.
+    pub(crate) fn save(&self, state: &State, root: &Path) -> Result<()> {
+        let _claim = self.claim()?.context(DELETED)?;
+        state.save(root)
+    }
+
     /// Waits until nobody else has a claim; `None` when the folder is gone by then.
     // ANCHOR: claim
     pub(crate) fn claim(&self) -> Result<Option<Claim<'_>>> {
         let what = || format!("lock {}", self.path.display());
-        self.folder.lock().with_context(what)?;
-        let claim = Claim(self);
+        // Opened for this lock alone: of what was open before, the container's first
+        // process has a copy, and would hold the lock for a launcher that was killed.
+        let Some(Self { folder: lock, .. }) = Self::open(self.path.clone())? else {
+            return Ok(None);
+        };
+        lock.lock().with_context(what)?;
         let ours = self.folder.metadata().with_context(what)?;
         let is_ours =
             |it: &fs::Metadata| (it.dev(), it.ino()) == (ours.dev(), ours.ino());
         let there = fs::symlink_metadata(&self.path).is_ok_and(|it| is_ours(&it));
-        Ok(there.then_some(claim))
+        let same = is_ours(&lock.metadata().with_context(what)?);
+        Ok((there && same).then_some(Claim { place: self, lock }))
     }
     // ANCHOR_END: claim
 }
@@ -53,7 +73,7 @@ impl Place {
 impl Claim<'_> {
     /// Removes the folder with all that is in it.
     pub(crate) fn remove(self) -> Result<()> {
-        let path = &self.0.path;
+        let path = &self.place.path;
         let removed = match fs::remove_dir_all(path) {
             // A `start` that is too late wrote into it this moment, and once.
             Err(error) if error.kind() == io::ErrorKind::DirectoryNotEmpty => {
@@ -68,7 +88,7 @@ impl Claim<'_> {
 impl Drop for Claim<'_> {
     fn drop(&mut self) {
         // Where it fails the lock goes with the descriptor.
-        let _ = self.0.folder.unlock();
+        let _ = self.lock.unlock();
     }
 }
 

@@ -6,6 +6,7 @@ use anyhow::{Result, bail};
 
 use crate::hooks::{self, Moment};
 use crate::kill::kill;
+use crate::place::Place;
 use crate::spec::Bundle;
 use crate::start_gate;
 use crate::state::{State, Status, folder};
@@ -17,17 +18,21 @@ use crate::surroundings::close_to_hooks;
 /// When it is not in the state created, or its program could not be executed.
 pub fn start(root: &Path, id: &str) -> Result<()> {
     close_to_hooks(0)?;
+    let place = Place::open(folder(root, id));
     let mut state = State::load(root, id)?;
     match state.status() {
         Status::Created => {}
         Status::Stopped => bail!("cannot start a container that has stopped"),
+        Status::Creating => bail!("cannot start a container that is being created"),
         _ => bail!("cannot start an already running container"),
     }
     // Before the word is given: afterwards the container may be gone at any moment.
     let bundle = Bundle::load(&state.bundle)?;
     start_gate::open_for_start(&folder(root, id))?;
     state.started = true;
-    state.save(root)?;
+    if let Some(place) = place? {
+        place.save(&state, root)?;
+    }
     let told = hooks::told(&state, state.pid, Status::Running);
     let hooked = hooks::run(bundle.spec.hooks().as_ref(), Moment::Poststart, &told);
     if hooked.is_err() {

@@ -61,6 +61,10 @@ pub struct State {
     /// without a first process is being made, and afterwards it is a ruin.
     #[serde(default)]
     pub launcher: (i32, u64),
+    /// Whether its first process is still on its way through its recipe. Who was sent in
+    /// now might find the host's files there, since it has not changed its root.
+    #[serde(default)]
+    pub making: bool,
     /// Whether it stays in the session keyring of who created it.
     #[serde(default)]
     pub no_new_keyring: bool,
@@ -116,6 +120,7 @@ impl State {
                 Status::Creating
             }
             (false, _) => Status::Stopped,
+            (true, _) if self.making => Status::Creating,
             (true, false) => Status::Created,
             (true, true) if self.frozen() => Status::Paused,
             (true, true) => Status::Running,

@@ -74,3 +74,67 @@ fn an_order_for_nobody_is_refused() {
         .skiff(&["exec", "web", "true"])
         .refused(255, "does not exist");
 }
+
+/// While the first process is on its way it may have the host's files around it: nobody
+/// is sent in to it, whether it is to wait for its start or not.
+#[test]
+fn nobody_is_sent_into_a_container_that_is_being_made() {
+    let Some(world) = world() else { return };
+    let made = world.home().join("hold");
+    let bundle = bundle(&world, "made", |spec| {
+        spec["process"]["args"] = json!(["sleep", "600"]);
+        let wait = "touch \"$1.on\"; while [ -e \"$1\" ]; do sleep 0.1; done";
+        spec["hooks"]["createRuntime"] =
+            json!([{ "path": "/bin/sh", "args": ["sh", "-c", wait, "sh", made] }]);
+    });
+    let before = before(&world);
+    let asked = world.home().join("hold.on");
+    let line = r#"exec "$0" "$@" >"$HOME/out" 2>&1"#;
+    let program = world.skiff_path().to_str().unwrap();
+    for verb in [&["create"][..], &["run", "--detach"]] {
+        fs::write(&made, "").unwrap();
+        let words = [
+            &["sh", "-c", line, program][..],
+            verb,
+            &["-b", &bundle, "made"],
+        ];
+        let job = Job::start(world.command(&words.concat()), None);
+        eventually("its hook runs", TEN, || asked.exists().then_some(()));
+        assert_eq!(state(&world, "made")["status"], "creating");
+        let exec = world.skiff(&["exec", "made", "true"]);
+        exec.refused(255, "cannot exec in a container that is being created");
+        let start = world.skiff(&["start", "made"]);
+        start.refused(1, "cannot start a container that is being created");
+        let delete = world.skiff(&["delete", "made"]);
+        delete.refused(1, "not stopped: creating");
+        fs::remove_file(&made).unwrap();
+        let _ = job.wait().ok();
+        let _ = world.skiff(&["exec", "made", "true"]).ok();
+        let _ = world.skiff(&["delete", "--force", "made"]).ok();
+        fs::remove_file(&asked).unwrap();
+        before.assert_same(&world);
+    }
+}
+
+/// A process of `exec` is its caller's to reap, and the container's end waits for that: a
+/// delete gives up after a while, and what it could not end is there for another one.
+#[test]
+fn an_end_that_somebody_keeps_from_coming_is_not_waited_for() {
+    let Some(world) = world() else { return };
+    let bundle = bundle(&world, "kept", |spec| {
+        spec["process"]["args"] = json!(["sleep", "600"]);
+    });
+    let before = before(&world);
+    create(&world, &bundle, "kept");
+    let _ = world.skiff(&["start", "kept"]).ok();
+    let line = r#""$0" exec kept sh -c "echo on; exec sleep 600" >"$HOME/on" & exec=$!
+        until [ -s "$HOME/on" ]; do sleep 0.1; done; kill -STOP $exec
+        "$0" delete --force kept; code=$?; "$0" list --quiet
+        kill -CONT $exec; wait $exec; echo $?; exit $code"#;
+    let program = world.skiff_path().to_str().unwrap();
+    let delete = world.run(&["sh", "-c", line, program]);
+    assert_eq!(delete.stdout, "kept\n137\n");
+    delete.refused(1, "container init still running");
+    let _ = world.skiff(&["delete", "--force", "kept"]).ok();
+    before.assert_same(&world);
+}

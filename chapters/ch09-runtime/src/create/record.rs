@@ -7,7 +7,7 @@ use anyhow::{Context, Result, bail};
 use nix::unistd::{geteuid, getpid};
 
 use super::Create;
-use crate::place::Place;
+use crate::place::{DELETED, Place};
 use crate::plan::Plan;
 use crate::spec::{Bundle, OCI_VERSION};
 use crate::state::{State, folder, now, start_time};
@@ -21,7 +21,7 @@ pub(super) fn make_folder(what: &Create<'_>) -> Result<Place> {
         .with_context(|| format!("make the state folder {}", what.root.display()))?;
     let state = folder(what.root, what.id);
     match builder.recursive(false).create(&state) {
-        Ok(()) => Place::open(state)?.context("it was deleted while it was made"),
+        Ok(()) => Place::open(state)?.context(DELETED),
         Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
             bail!("container with id exists: {}", what.id)
         }
@@ -55,6 +55,7 @@ pub(super) fn first_state(
             .unwrap_or_default(),
         started: what.at_once,
         launcher: (me.as_raw(), born),
+        making: true,
         no_new_keyring: what.no_new_keyring,
         annotations: annotations.into_iter().collect(),
     })
