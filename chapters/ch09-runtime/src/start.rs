@@ -12,6 +12,7 @@ use crate::start_gate;
 use crate::state::{State, Status, folder};
 use crate::surroundings::close_to_hooks;
 
+// ANCHOR: start
 /// Starts a created container; returns when its program runs.
 ///
 /// # Errors
@@ -41,3 +42,4 @@ pub fn start(root: &Path, id: &str) -> Result<()> {
     }
     hooked
 }
+// ANCHOR_END: start

@@ -28,9 +28,9 @@ pub enum Status {
 }
 
 /// The state on disk.
-// ANCHOR: State
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+// ANCHOR: State
 pub struct State {
     /// The version of the specification.
     pub oci_version: String,
@@ -61,8 +61,7 @@ pub struct State {
     /// without a first process is being made, and afterwards it is a ruin.
     #[serde(default)]
     pub launcher: (i32, u64),
-    /// Whether its first process is still on its way through its recipe. Who was sent in
-    /// now might find the host's files there, since it has not changed its root.
+    /// Whether its first process has the host's root still: nobody is sent in there.
     #[serde(default)]
     pub making: bool,
     /// Whether it stays in the session keyring of who created it.
