@@ -103,7 +103,14 @@ fn end(state: &State) -> Result<()> {
     if let Ok(process) = Child::adopt(pid)
         && same_process(target)
     {
-        process.send(libc::SIGKILL)?;
+        if let Err(error) = process.send(libc::SIGKILL) {
+            // It may have ended by itself meanwhile, as it does without its launcher.
+            return if same_process(target) {
+                Err(error)
+            } else {
+                Ok(())
+            };
+        }
         if state.pid != 0 && !state.cgroup.is_empty() {
             // A frozen process does not die of a signal; its cgroup's end thaws it.
             Cgroup::open(&state.cgroup)?.kill()?;
