@@ -133,12 +133,12 @@ fn a_runtime_may_be_killed_at_any_moment() {
     let before = before(&world);
     let bundle = prey(&world, "any", "exec sleep 600", |_| {});
     let line = r#"
-        for i in $(busybox seq 1 70); do
-            "$0" run -b "$1" any >/dev/null 2>&1 & p=$!
+        for i in $(busybox seq 1 70); do for verb in run create; do
+            "$0" $verb -b "$1" any >/dev/null 2>&1 & p=$!
             busybox usleep $((i * 700)); kill -9 $p; wait $p
-            "$0" delete --force any 2>&1 || echo "not deleted after $i"
-            [ -e /run/skiff/runtime/any ] && echo "a state is left after $i"
-        done; true"#;
+            timeout 20 "$0" delete --force any 2>&1 || echo "not deleted after $verb $i"
+            [ -e /run/skiff/runtime/any ] && echo "a state is left after $verb $i"
+        done; done; true"#;
     let program = world.skiff_path().to_str().unwrap();
     assert_eq!(world.run(&["sh", "-c", line, program, &bundle]).ok(), "");
     before.assert_same(&world);
