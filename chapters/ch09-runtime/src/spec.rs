@@ -1,5 +1,7 @@
 //! Reading `config.json` (runtime-spec, config.md), and writing a first one.
 
+mod field;
+
 use std::fs::OpenOptions;
 use std::io::Read;
 use std::os::unix::fs::OpenOptionsExt;
@@ -131,14 +133,12 @@ pub fn check_id(id: &str) -> Result<()> {
     Ok(())
 }
 
-/// What is wrong with a text, with the path of the field that is. To keep the path takes
-/// time, so it is read a second time, when it is known to be wrong.
+/// What is wrong with a text, with the path of the field that is.
 fn placed(config: &[u8], wrong: serde_json::Error) -> anyhow::Error {
-    let mut text = serde_json::Deserializer::from_slice(config);
-    match serde_path_to_error::deserialize::<_, Spec>(&mut text) {
-        Err(placed) => placed.into(),
-        // Good as far as it goes, and then there is more.
-        Ok(_) => wrong.into(),
+    let field = field::at(config, (wrong.line(), wrong.column()));
+    match field.as_str() {
+        "" => wrong.into(),
+        _ => anyhow!("{field}: {wrong}"),
     }
 }
 
