@@ -26,7 +26,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use anyhow::{Context, Result, anyhow, bail};
 
 pub use child::{Child, Exit};
-pub use clone::{Asked, CLONE3, How, fork, fork_again, signal};
+pub use clone::{Asked, CLONE3, How, fork, fork_again, no_namespaces, signal};
 pub use exec::{EXECVE, NotRunnable, Program, environment, exec, find, strings};
 pub use line::{Line, Message, pair, receive_descriptor, send_descriptor};
 pub use reap::reap;

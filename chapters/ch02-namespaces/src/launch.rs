@@ -199,7 +199,8 @@ fn begin(what: &Launch<'_>, line: &Line) -> Result<()> {
     steps::role(what.role);
     let own = what.own();
     if own != Namespaces::NONE {
-        make(own, "what it makes itself, its launcher need not wait for")?;
+        make(own, "what it makes itself, its launcher need not wait for")
+            .map_err(|error| process::no_namespaces(error, what.namespaces.flags()))?;
         line.send(HERE, "", &[])?;
     }
     let go = line.expect(GO).context("wait at the gate")?;

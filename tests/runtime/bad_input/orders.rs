@@ -138,3 +138,35 @@ fn an_end_that_somebody_keeps_from_coming_is_not_waited_for() {
     let _ = world.skiff(&["delete", "--force", "kept"]).ok();
     before.assert_same(&world);
 }
+
+/// The first process makes some of its namespaces itself: what the kernel has against that
+/// is told as if its launcher had made them.
+#[test]
+fn a_refused_namespace_is_explained_whoever_makes_it() {
+    let Some(world) = world() else { return };
+    if !needs(&[Need::Tool("setpriv")]) {
+        return;
+    }
+    let before = before(&world);
+    let bundle = bundle(&world, "few", |spec| {
+        spec["linux"]["namespaces"] = json!([{ "type": "mount" }, { "type": "network" }]);
+        // Its launcher has nothing to do that would be refused as well.
+        spec["linux"]["resources"] = json!({});
+        spec.as_object_mut().unwrap().remove("hostname");
+    });
+    let program = world.skiff_path().to_str().unwrap();
+    let run = [program, "run", "--bundle", &bundle, "few"];
+    let without = ["setpriv", "--bounding-set", "-sys_admin"];
+    let out = world.run(&[&without[..], &run].concat());
+    assert_eq!(out.code, 1, "{out}");
+    assert!(
+        out.stderr
+            .contains("make new namespaces: CLONE_NEWNET|CLONE_NEWNS"),
+        "{out}"
+    );
+    assert!(
+        out.stderr.contains("new namespaces need CAP_SYS_ADMIN"),
+        "{out}"
+    );
+    before.assert_same(&world);
+}

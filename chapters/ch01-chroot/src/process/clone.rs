@@ -109,13 +109,22 @@ pub(super) fn close_all() {
 
 /// The error of a refused `call`, with a hint from the list that it belongs to.
 fn refused(how: &How<'_>, call: &str, errno: Errno) -> anyhow::Error {
-    let error =
-        anyhow::Error::from(errno).context(format!("start a process with {call}"));
-    let error = match how.namespaces & libc::CLONE_NEWUSER {
+    let error = anyhow::Error::from(errno);
+    no_namespaces(
+        error.context(format!("start a process with {call}")),
+        how.namespaces,
+    )
+}
+
+/// The error of one to whom the kernel refused namespaces, as these `CLONE_NEW…` flags or
+/// a part of them, with a hint from the list that it belongs to.
+#[must_use]
+pub fn no_namespaces(error: anyhow::Error, flags: i32) -> anyhow::Error {
+    let error = match flags & libc::CLONE_NEWUSER {
         0 => error,
         _ => diagnosed(error, &USER_NAMESPACE, &()),
     };
-    diagnosed(error, &CLONE3, &Asked(how.namespaces))
+    diagnosed(error, &CLONE3, &Asked(flags))
 }
 
 // ANCHOR: clone3
