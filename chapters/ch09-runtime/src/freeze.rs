@@ -16,7 +16,10 @@ pub fn pause(root: &Path, id: &str) -> Result<()> {
     let state = State::load(root, id)?;
     match state.status() {
         Status::Running | Status::Created => cgroup(&state)?.freeze(true),
-        _ => bail!("container not running or created: paused"),
+        other => {
+            let other = format!("{other:?}").to_lowercase();
+            bail!("container not running or created: {other}")
+        }
     }
 }
 
@@ -28,8 +31,6 @@ pub fn resume(root: &Path, id: &str) -> Result<()> {
     let state = State::load(root, id)?;
     match state.status() {
         Status::Paused => cgroup(&state)?.freeze(false),
-        // One that was paused before it was started.
-        Status::Created if cgroup(&state)?.is_frozen() => cgroup(&state)?.freeze(false),
         _ => bail!("container not paused"),
     }
 }

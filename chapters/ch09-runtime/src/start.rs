@@ -24,6 +24,7 @@ pub fn start(root: &Path, id: &str) -> Result<()> {
     match state.status() {
         Status::Created => {}
         Status::Stopped => bail!("cannot start a container that has stopped"),
+        Status::Paused => bail!("cannot start a container that is paused"),
         Status::Creating => bail!("cannot start a container that is being created"),
         _ => bail!("cannot start an already running container"),
     }

@@ -120,8 +120,9 @@ impl State {
             }
             (false, _) => Status::Stopped,
             (true, _) if self.making => Status::Creating,
+            // Also one that was paused before it was started.
+            (true, _) if self.frozen() => Status::Paused,
             (true, false) => Status::Created,
-            (true, true) if self.frozen() => Status::Paused,
             (true, true) => Status::Running,
         }
     }

@@ -139,6 +139,36 @@ fn an_end_that_somebody_keeps_from_coming_is_not_waited_for() {
     before.assert_same(&world);
 }
 
+/// One that is paused before it was started is paused: nobody waits for it for ever.
+#[test]
+fn a_created_one_that_is_paused_is_not_started() {
+    let Some(world) = world() else { return };
+    let bundle = bundle(&world, "early", |spec| {
+        spec["process"]["args"] = json!(["sleep", "600"]);
+        spec["linux"]["cgroupsPath"] = json!(format!("/{}/early", world.cgroup_parent()));
+    });
+    let before = before(&world);
+    create(&world, &bundle, "early");
+    let _ = world.skiff(&["pause", "early"]).ok();
+    assert_eq!(state(&world, "early")["status"], json!("paused"));
+    let again = "container not running or created: paused";
+    refused(&world, &["pause", "early"], again);
+    let paused = "cannot start a container that is paused";
+    refused(&world, &["start", "early"], paused);
+    let frozen = "cannot exec in a paused container";
+    refused(&world, &["exec", "early", "true"], frozen);
+    let _ = world.skiff(&["resume", "early"]).ok();
+    assert_eq!(state(&world, "early")["status"], json!("created"));
+    let _ = world.skiff(&["start", "early"]).ok();
+    assert_eq!(state(&world, "early")["status"], json!("running"));
+    let _ = world.skiff(&["delete", "--force", "early"]).ok();
+    // And one that never goes on can be taken away.
+    create(&world, &bundle, "early");
+    let _ = world.skiff(&["pause", "early"]).ok();
+    let _ = world.skiff(&["delete", "--force", "early"]).ok();
+    before.assert_same(&world);
+}
+
 /// The first process makes some of its namespaces itself: what the kernel has against that
 /// is told as if its launcher had made them.
 #[test]
