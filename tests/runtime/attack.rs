@@ -46,7 +46,7 @@ fn what_is_not_yet_the_program_cannot_be_looked_into() {
 #[test]
 fn no_descriptor_comes_along() {
     let Some(world) = world() else { return };
-    let moments = runtime_moments();
+    let moments = MOMENTS;
     let bundle = bundle(&world, "fds", |spec| {
         // The shell waits, and is looked at.
         let list = "busybox ls /proc/1/fd; true";
@@ -87,17 +87,6 @@ fn no_descriptor_comes_along() {
     // The control: asked for, three of them do come along.
     let some = leaking(&["run", "--preserve-fds", "3", "--bundle", &bundle, "fds"]);
     assert_eq!(some, "0\n1\n2\n3\n4\n5\n");
-}
-
-fn runtime_moments() -> [&'static str; 6] {
-    [
-        "prestart",
-        "createRuntime",
-        "createContainer",
-        "startContainer",
-        "poststart",
-        "poststop",
-    ]
 }
 
 /// P02 and P03, for exec: no descriptor, and no working folder outside (CVE-2024-21626).

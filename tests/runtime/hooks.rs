@@ -39,17 +39,9 @@ fn a_hook_of_the_runtime_is_not_born_in_the_containers_namespaces() {
 #[test]
 fn hooks_are_told_the_state() {
     let Some(world) = world() else { return };
-    let moments = [
-        "prestart",
-        "createRuntime",
-        "createContainer",
-        "startContainer",
-        "poststart",
-        "poststop",
-    ];
     let bundle = bundle(&world, "hooked", |spec| {
         spec["process"]["args"] = json!(["sleep", "600"]);
-        for moment in moments {
+        for moment in MOMENTS {
             // The start hook's program is looked for in the container, the others' outside.
             let told = match moment {
                 "startContainer" => format!("/tmp/{moment}"),
