@@ -5,13 +5,14 @@ use std::time::Duration;
 
 use support::{Job, Registry, World, busybox, eventually};
 
+use crate::sample::Order;
 use crate::{Entry, compare, ours, version};
 
 /// Prepares a peer, if the machine has it; what it starts is kept in the list.
 type Peer = fn(&World, &str, &mut Vec<Job>) -> Option<Entry>;
 
 /// Measures the engines.
-pub(crate) fn bench() {
+pub(crate) fn bench(order: Order) {
     let world = World::root(ours(env!("CARGO_BIN_EXE_skiff")));
     let registry = Registry::start(&world);
     let image = registry.push(&world, &busybox(), "busybox:1");
@@ -29,7 +30,7 @@ pub(crate) fn bench() {
     for peer in peers {
         entries.extend(peer(&world, &image, &mut daemons));
     }
-    compare(&world, "run --rm of `true`", 20, &entries);
+    compare(&world, "run --rm of `true`", (20, order), &entries);
 }
 
 fn docker(world: &World, image: &str, daemons: &mut Vec<Job>) -> Option<Entry> {

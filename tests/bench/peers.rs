@@ -1,7 +1,8 @@
 //! skiff beside its peers, on this machine, now: `just bench`.
 //!
 //! Ratios are what counts; times are this machine's. Peers that are not installed are
-//! left out. Everything runs in a world (tests/support): the peers' daemons have roots,
+//! left out. `runtimes` and `engines` measure one half only; `in-a-row` has each peer do
+//! all its runs at once, where they take turns else (see [`sample`]). Everything runs in a world (tests/support): the peers' daemons have roots,
 //! sockets, bridges and a network of their own there, and end with it.
 
 mod engines;
@@ -10,10 +11,9 @@ mod sample;
 
 use std::path::Path;
 use std::process::ExitCode;
-use std::time::Duration;
 
-use sample::Sample;
-use support::{Job, Need, World, needs};
+use sample::{Order, Sample};
+use support::{Need, World, needs};
 
 /// One who is measured.
 pub(crate) struct Entry {
@@ -25,49 +25,46 @@ pub(crate) struct Entry {
 }
 
 fn main() -> ExitCode {
+    let mut words = std::env::args().skip(1);
+    if words.next().as_deref() == Some(sample::TAKE) {
+        sample::take(words);
+        return ExitCode::SUCCESS;
+    }
     // `cargo bench` and `cargo test --benches` add words of their own.
     if std::env::args().any(|word| word == "--test") {
         return ExitCode::SUCCESS;
     }
-    if !needs(&[
-        Need::Root,
-        Need::Overlay,
-        Need::Tool("hyperfine"),
-        Need::Tool("busybox"),
-    ]) {
+    if !needs(&[Need::Root, Need::Overlay, Need::Tool("busybox")]) {
         return ExitCode::FAILURE;
     }
     let chosen: Vec<String> = std::env::args()
         .skip(1)
         .filter(|w| !w.starts_with('-'))
         .collect();
-    let wanted = |name: &str| chosen.is_empty() || chosen.iter().any(|word| word == name);
-    if wanted("runtimes") {
-        runtimes::bench();
+    let said = |name: &str| chosen.iter().any(|word| word == name);
+    let order = match said("in-a-row") {
+        true => Order::InARow,
+        false => Order::InTurn,
+    };
+    let both = said("runtimes") == said("engines");
+    if both || said("runtimes") {
+        runtimes::bench(order);
     }
-    if wanted("engines") {
-        engines::bench();
+    if both || said("engines") {
+        engines::bench(order);
     }
     ExitCode::SUCCESS
 }
 
 /// Measures `entries`, ours first, and prints how we compare.
-pub(crate) fn compare(world: &World, title: &str, runs: u32, entries: &[Entry]) {
-    let file = world.home().join("hyperfine.json");
-    let (path, runs) = (file.display().to_string(), runs.to_string());
-    let mut words = vec!["hyperfine", "-N", "--warmup", "3", "--runs", &runs];
-    words.extend([
-        "--ignore-failure",
-        "--style",
-        "none",
-        "--export-json",
-        &path,
-    ]);
-    words.extend(entries.iter().map(|entry| entry.command.as_str()));
-    let job = Job::start(world.command(&words), Some(b""));
-    let _ = job.wait_within(Duration::from_secs(600)).expect(0);
-    let json = std::fs::read_to_string(&file).expect("hyperfine wrote its results");
-    let samples = Sample::all(&json);
+pub(crate) fn compare(
+    world: &World,
+    title: &str,
+    (runs, order): (usize, Order),
+    entries: &[Entry],
+) {
+    let commands: Vec<_> = entries.iter().map(|entry| entry.command.as_str()).collect();
+    let samples = Sample::all(world, runs, order, &commands);
     print_table(title, entries, &samples);
 }
 

@@ -7,17 +7,18 @@ use std::process::Command;
 use serde_json::{Value, json};
 use support::{World, run};
 
+use crate::sample::Order;
 use crate::{Entry, compare, ours, version};
 
 /// Measures the runtimes.
-pub(crate) fn bench() {
+pub(crate) fn bench(order: Order) {
     let runtime = ours(env!("CARGO_BIN_EXE_skiff-runtime"));
     let world = World::root(runtime);
     // crun refuses the hybrid layout; without the tree of version 2 all stand equal.
     let hybrid =
         "! mountpoint -q /sys/fs/cgroup/unified || umount -l /sys/fs/cgroup/unified";
     let _ = world.run(&["sh", "-c", hybrid]).ok();
-    let all = Runtimes::of(&world, runtime);
+    let all = Runtimes::of(&world, runtime, order);
     let (plain, confined) = (
         bundle(&world, "plain", |_| {}),
         bundle(&world, "docker", like_dockers),
@@ -60,11 +61,12 @@ pub(crate) fn bench() {
 /// Ours first, and those that are installed.
 struct Runtimes<'a> {
     world: &'a World,
+    order: Order,
     list: Vec<Runtime>,
 }
 
 impl<'a> Runtimes<'a> {
-    fn of(world: &'a World, ours: &'static str) -> Self {
+    fn of(world: &'a World, ours: &'static str, order: Order) -> Self {
         let one = |name, version, program: &str| Runtime {
             name,
             version,
@@ -76,7 +78,7 @@ impl<'a> Runtimes<'a> {
                 list.push(one(name, version, name));
             }
         }
-        Self { world, list }
+        Self { world, order, list }
     }
 
     /// Measures what `command` says for each, given how to call it and a container's
@@ -105,7 +107,7 @@ impl<'a> Runtimes<'a> {
             promise: (one.name == "crun").then_some(promise),
         };
         let entries: Vec<_> = self.list.iter().map(entry).chain(more).collect();
-        compare(self.world, title, 100, &entries);
+        compare(self.world, title, (100, self.order), &entries);
     }
 
     /// Runs a line of the shell for each, given how to call it.

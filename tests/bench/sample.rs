@@ -1,44 +1,130 @@
-//! What hyperfine measured: samples of commands that failed thrown away, and counted.
+//! Commands timed in turn: a run of each, and again, so that a slow moment of the machine
+//! is everybody's, and nobody finds the kernel just as he left it himself (a hundred runs
+//! of one command in a row are quicker than any that stands alone). Samples of commands
+//! that failed are thrown away, and counted.
 
-use serde_json::Value;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use serde::{Deserialize, Serialize};
+use support::{Job, World};
+
+/// The word that makes this program [`take`] samples.
+pub(crate) const TAKE: &str = "--take-samples";
+
+/// Rounds that are not counted: what comes first pays for what is read from the disk.
+const WARM: usize = 3;
+
+/// How the commands follow each other.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Order {
+    /// A run of each, and again.
+    InTurn,
+    /// All runs of the first, then all of the next.
+    InARow,
+}
 
 /// The samples of one command.
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Sample {
-    /// Milliseconds of the runs that ended with 0, sorted.
+    /// Milliseconds of the runs that ended with 0.
     good: Vec<f64>,
     /// How many did not.
     pub(crate) failed: usize,
 }
 
 impl Sample {
-    /// The samples in hyperfine's `--export-json`, one for each command.
-    pub(crate) fn all(json: &str) -> Vec<Self> {
-        let json: Value = serde_json::from_str(json).expect("hyperfine writes JSON");
-        let results = json["results"].as_array().expect("results");
-        results.iter().map(Self::of).collect()
-    }
-
-    fn of(result: &Value) -> Self {
-        let list =
-            |name: &str| result[name].as_array().expect("a list of numbers").clone();
-        let (times, codes) = (list("times"), list("exit_codes"));
-        let pairs = times.iter().zip(&codes);
-        let good = pairs.filter(|(_, code)| code.as_i64() == Some(0));
-        let mut good: Vec<f64> =
-            good.filter_map(|(t, _)| Some(t.as_f64()? * 1e3)).collect();
-        good.sort_by(f64::total_cmp);
-        let failed = times.len() - good.len();
-        Self { good, failed }
+    /// Times each of `commands` so many times, all in `world`, where this program is
+    /// started again for it: entering a world takes longer than what is measured.
+    pub(crate) fn all(
+        world: &World,
+        runs: usize,
+        order: Order,
+        commands: &[&str],
+    ) -> Vec<Self> {
+        let me = std::env::current_exe().expect("this program has a file");
+        let me = me.to_str().expect("paths of tests are text");
+        let runs = runs.to_string();
+        let order = match order {
+            Order::InTurn => "in turn",
+            Order::InARow => "in a row",
+        };
+        let words = [&[me, TAKE, &runs, order], commands].concat();
+        let job = Job::start(world.command(&words), Some(b""));
+        let out = job.wait_within(Duration::from_secs(600)).expect(0);
+        serde_json::from_str(&out.stdout).expect("samples are told as JSON")
     }
 
     /// The median of the good runs, if most were good.
     pub(crate) fn median(&self) -> Option<f64> {
-        let middle = self.good.get(self.good.len() / 2).copied();
-        middle.filter(|_| self.good.len() > self.failed)
+        let mut good = self.good.clone();
+        good.sort_by(f64::total_cmp);
+        let middle = good.get(good.len() / 2).copied();
+        middle.filter(|_| good.len() > self.failed)
     }
 
     /// How many runs were good.
     pub(crate) fn count(&self) -> usize {
         self.good.len()
     }
+
+    fn time(&mut self, words: &[String], counted: bool) {
+        let mut command = Command::new(&words[0]);
+        command.args(&words[1..]).stdin(Stdio::null());
+        command.stdout(Stdio::null()).stderr(Stdio::null());
+        let begin = Instant::now();
+        let ended = command.status().is_ok_and(|status| status.success());
+        let took = begin.elapsed().as_secs_f64() * 1e3;
+        match ended {
+            _ if !counted => {}
+            true => self.good.push(took),
+            false => self.failed += 1,
+        }
+    }
+}
+
+/// In the world: takes the samples that the words ask for, and prints them.
+#[expect(clippy::print_stdout, reason = "a program")]
+pub(crate) fn take(mut words: impl Iterator<Item = String>) {
+    let runs = words.next().and_then(|runs| runs.parse().ok());
+    let runs: usize = runs.expect("how many runs");
+    let in_a_row = words.next().expect("the order") == "in a row";
+    let commands: Vec<_> = words.map(|line| split(&line)).collect();
+    let mut samples: Vec<_> = commands.iter().map(|_| Sample::default()).collect();
+    let count = commands.len();
+    let rounds = 0..WARM + runs;
+    if in_a_row {
+        for (sample, command) in samples.iter_mut().zip(&commands) {
+            rounds.clone().for_each(|n| sample.time(command, n >= WARM));
+        }
+    } else {
+        for round in rounds {
+            for place in 0..count {
+                // Once round, once back, and each begins as often: nobody has always
+                // the same one before him.
+                let forth = (round + place) % count;
+                let who = if round % 2 == 0 {
+                    forth
+                } else {
+                    count - 1 - forth
+                };
+                samples[who].time(&commands[who], round >= WARM);
+            }
+        }
+    }
+    let told = serde_json::to_string(&samples).expect("numbers are JSON");
+    println!("{told}");
+}
+
+/// The words of a line; blanks between single quotes belong to a word.
+fn split(line: &str) -> Vec<String> {
+    let mut words = Vec::new();
+    for (number, part) in line.split('\'').enumerate() {
+        if number % 2 == 1 {
+            words.push(part.to_owned());
+        } else {
+            words.extend(part.split_whitespace().map(str::to_owned));
+        }
+    }
+    words
 }

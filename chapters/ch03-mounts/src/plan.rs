@@ -20,6 +20,7 @@ use crate::options::{Options, parse_options};
 use crate::propagation::Depth;
 use crate::propagation::propagate;
 use crate::root::Root;
+use crate::table::Table;
 pub use id_mapped::{IdMapped, id_mapped};
 pub(crate) use refused::{ATTRIBUTES, BIND, FILESYSTEM};
 
@@ -42,18 +43,18 @@ pub struct Mount {
 ///
 /// A target that is missing is made: a folder, or an empty file for the bind of a
 /// file. `cgroup` means what the host has: the one tree of version 2, or the set of
-/// version 1 in a tmpfs. An ordinary user's container that keeps the host's network
+/// version 1 in a tmpfs, as they are among the mounts of `host`. An ordinary user's container that keeps the host's network
 /// may not mount sysfs; whoever makes the plan then asks for a bind (`rbind`) of `/sys`.
 ///
 /// # Errors
 /// At the first mount that fails, named by its type and target, with what the file
 /// system wrote into its log (fsopen(2)).
 // ANCHOR: apply
-pub fn apply(root: &Root, plan: &[Mount]) -> Result<()> {
+pub fn apply(root: &Root, plan: &[Mount], host: &Table) -> Result<()> {
     for mount in plan {
         let words = parse_options(&mount.options)
             .with_context(|| format!("read the options of {}", mount.target.display()))?;
-        perform(root, mount, &words).with_context(|| match &mount.source {
+        perform(root, mount, &words, host).with_context(|| match &mount.source {
             Some(source) if words.bind.is_some() => {
                 format!("bind {} on {}", source.display(), mount.target.display())
             }
@@ -64,7 +65,7 @@ pub fn apply(root: &Root, plan: &[Mount]) -> Result<()> {
 }
 // ANCHOR_END: apply
 
-fn perform(root: &Root, mount: &Mount, options: &Options) -> Result<()> {
+fn perform(root: &Root, mount: &Mount, options: &Options, host: &Table) -> Result<()> {
     ensure!(
         mount.target.is_absolute(),
         "the target is not an absolute path"
@@ -89,7 +90,7 @@ fn perform(root: &Root, mount: &Mount, options: &Options) -> Result<()> {
     }
     match mount.kind() {
         "none" => remount(root, mount, options),
-        "cgroup" => cgroup::perform(root, mount, options),
+        "cgroup" => cgroup::perform(root, mount, options, host),
         _ => filesystem::perform(root, mount, options),
     }
 }

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
 use chroot::process::{Child, leave_after};
+use mounts::table::Table;
 use mounts::{Mount, Propagation, Root};
 use namespaces::launch::Crew;
 use namespaces::{Launch, Namespace, Namespaces, launch};
@@ -98,5 +99,5 @@ fn mount(top: &Path, target: &str, words: &[&str]) -> Result<()> {
         options: words.iter().map(|word| (*word).to_owned()).collect(),
         ..Mount::default()
     };
-    mounts::apply(&Root::open(top)?, &[plan])
+    mounts::apply(&Root::open(top)?, &[plan], &Table::default())
 }

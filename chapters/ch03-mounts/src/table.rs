@@ -114,6 +114,9 @@ fn path(field: &[u8]) -> PathBuf {
 
 /// Undoes the kernel's `\040` for blanks, tabs, newlines and backslashes.
 fn unescaped(field: &[u8]) -> Vec<u8> {
+    if !field.contains(&b'\\') {
+        return field.to_vec();
+    }
     let mut bytes = Vec::with_capacity(field.len());
     let mut rest = field;
     while let Some((first, after)) = rest.split_first() {

@@ -13,6 +13,7 @@ use crate::pivot::pivot;
 use crate::plan::{Mount, apply};
 use crate::propagation::{Propagation, prepare_root};
 use crate::root::Root;
+use crate::table;
 
 /// The mounts, for whoever has many ids and a network namespace of their own.
 // ANCHOR: usual
@@ -113,7 +114,7 @@ pub fn furnish_with(
     inside: impl FnOnce(&Root) -> Result<()>,
 ) -> Result<()> {
     let root = prepare_root(folder, Propagation::RSLAVE)?;
-    apply(&root, plan)?;
+    apply(&root, plan, &table::read()?)?;
     default_devices(&root, false)?;
     pivot(&root)?;
     let root = root.inside()?;

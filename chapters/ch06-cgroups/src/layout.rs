@@ -6,6 +6,7 @@
 
 use std::path::{Path, PathBuf};
 
+use mounts::table::{self, Entry, Table};
 use workbench::files::kernel_text;
 
 /// How the two versions share this machine.
@@ -62,7 +63,13 @@ pub fn of(trees: &[Tree]) -> Layout {
 /// The trees that can be reached from here, version 1 first.
 #[must_use]
 pub fn trees() -> Vec<Tree> {
-    let mut trees = mounted();
+    trees_among(&all())
+}
+
+/// The trees that can be reached among the mounts of this mount namespace.
+#[must_use]
+pub fn trees_among(mounts: &Table) -> Vec<Tree> {
+    let mut trees = mounted(mounts);
     trees.retain(|tree| has(tree, Path::new("/")));
     trees
 }
@@ -73,10 +80,14 @@ pub(crate) fn has(tree: &Tree, path: &Path) -> bool {
     folder(tree, path).join("cgroup.procs").exists()
 }
 
+/// All mounts; where nothing tells of them there are none.
+pub(crate) fn all() -> Table {
+    table::read().unwrap_or_default()
+}
+
 /// The trees that are mounted, in sight or not.
-pub(crate) fn mounted() -> Vec<Tree> {
-    let text = kernel_text("/proc/self/mountinfo").unwrap_or_default();
-    let mut trees = parse(&text);
+pub(crate) fn mounted(mounts: &Table) -> Vec<Tree> {
+    let mut trees = named_in(mounts);
     for tree in &mut trees {
         if tree.version == Version::V2 {
             let path = tree.mount.join("cgroup.controllers");
@@ -87,12 +98,11 @@ pub(crate) fn mounted() -> Vec<Tree> {
     trees
 }
 
-/// The trees in the text of a mountinfo file, each once, version 1 first. The
-/// controllers of version 2 are not in there: they are a file in the tree.
-#[must_use]
-pub fn parse(mountinfo: &str) -> Vec<Tree> {
+/// The trees in a table of mounts, each once, version 1 first. The controllers of
+/// version 2 are not in there: they are a file in the tree.
+fn named_in(mounts: &Table) -> Vec<Tree> {
     let mut trees: Vec<Tree> = Vec::new();
-    for tree in mountinfo.lines().filter_map(tree_of) {
+    for tree in mounts.0.iter().filter_map(tree_of) {
         let known = |other: &Tree| {
             other.version == tree.version && other.controllers == tree.controllers
         };
@@ -104,20 +114,16 @@ pub fn parse(mountinfo: &str) -> Vec<Tree> {
     trees
 }
 
-/// `42 32 0:37 / /sys/fs/cgroup/memory rw,relatime - cgroup cgroup rw,memory`
-fn tree_of(line: &str) -> Option<Tree> {
-    let (place, kind) = line.split_once(" - ")?;
-    let mount = unescape(place.split(' ').nth(4)?);
-    let mut kind = kind.split(' ');
-    let (version, controllers) = match kind.next()? {
+fn tree_of(mount: &Entry) -> Option<Tree> {
+    let (version, controllers) = match mount.fstype.as_str() {
         "cgroup2" => (Version::V2, Vec::new()),
-        "cgroup" => (Version::V1, controllers(kind.nth(1)?)),
+        "cgroup" => (Version::V1, controllers(&mount.data)),
         _ => return None,
     };
     Some(Tree {
         version,
         controllers,
-        mount,
+        mount: mount.target.clone(),
     })
 }
 
@@ -139,23 +145,6 @@ fn controllers(options: &str) -> Vec<String> {
     names.map(str::to_owned).collect()
 }
 
-/// Undoes the octal escapes that keep blanks out of the fields (`\040`).
-fn unescape(field: &str) -> PathBuf {
-    use std::os::unix::ffi::OsStringExt;
-    let mut bytes = Vec::new();
-    let mut rest = field.as_bytes();
-    while let Some((&byte, after)) = rest.split_first() {
-        let code = after
-            .get(..3)
-            .filter(|_| byte == b'\\')
-            .and_then(|digits| std::str::from_utf8(digits).ok())
-            .and_then(|digits| u8::from_str_radix(digits, 8).ok());
-        bytes.push(code.unwrap_or(byte));
-        rest = if code.is_some() { &after[3..] } else { after };
-    }
-    PathBuf::from(std::ffi::OsString::from_vec(bytes))
-}
-
 /// The tree that has this controller.
 #[must_use]
 pub fn tree_with<'a>(trees: &'a [Tree], controller: &str) -> Option<&'a Tree> {
@@ -173,7 +162,7 @@ pub(crate) fn folder(tree: &Tree, path: &Path) -> PathBuf {
 mod tests {
     use super::*;
 
-    const HYBRID: &str = "\
+    const HYBRID: &[u8] = b"\
 25 1 0:22 / / rw - ext4 /dev/root rw
 42 32 0:37 / /sys/fs/cgroup/cpu,cpuacct rw,nosuid shared:9 - cgroup cgroup rw,cpu,cpuacct
 43 32 0:38 / /sys/fs/cgroup/sys\\040temd rw - cgroup cgroup rw,xattr,release_agent=/lib/x,name=systemd
@@ -183,7 +172,7 @@ mod tests {
 
     #[test]
     fn a_hybrid_machine_has_each_tree_once() {
-        let trees = parse(HYBRID);
+        let trees = named_in(&table::parse(HYBRID));
         assert_eq!(of(&trees), Layout::Hybrid);
         let seen: Vec<_> = trees
             .iter()
@@ -203,9 +192,10 @@ mod tests {
 
     #[test]
     fn one_version_alone_is_legacy_or_unified() {
-        let lines: Vec<_> = HYBRID.lines().collect();
-        assert_eq!(of(&parse(lines[1])), Layout::Legacy);
-        assert_eq!(of(&parse(lines[3])), Layout::Unified);
-        assert_eq!(of(&parse(lines[0])), Layout::Absent);
+        let mounts = table::parse(HYBRID).0;
+        let of_one = |number: usize| of(&named_in(&Table(vec![mounts[number].clone()])));
+        assert_eq!(of_one(1), Layout::Legacy);
+        assert_eq!(of_one(3), Layout::Unified);
+        assert_eq!(of_one(0), Layout::Absent);
     }
 }

@@ -12,6 +12,7 @@ use std::path::Path;
 use anyhow::{Context, Result, bail, ensure};
 use cgroups::{Cgroup, Entrance, systemd};
 use chroot::process::Child;
+use mounts::table::{self, Table};
 use namespaces::launch::Crew;
 use namespaces::{Launch, Namespace, launch};
 use nix::sys::signal::Signal;
@@ -115,12 +116,15 @@ fn make(
         start_gate::make(folder)?;
         Some(Gate::open(folder)?)
     };
+    // Read once, to find the cgroups both out here and for the container.
+    let host = table::read().unwrap_or_default();
     let mut cgroup = match plan.unit {
         // systemd makes none without a process.
         Some(_) => Cgroup::nowhere(),
-        None => Cgroup::begin(&plan.cgroup.to_string_lossy(), &plan.limits)?,
+        None => Cgroup::begin(&plan.cgroup.to_string_lossy(), &plan.limits, &host)?,
     };
-    let launched = launch_in((what, state, at), bundle, plan, (&mut cgroup, gate));
+    let here = (&mut cgroup, gate, &host);
+    let launched = launch_in((what, state, at), bundle, plan, here);
     if launched.is_err() {
         // The first error is the one to tell.
         let _ = cgroup.undo();
@@ -146,7 +150,7 @@ fn launch_in(
     (what, state, at): (&Create<'_>, State, &Place),
     bundle: &Bundle,
     plan: &Plan,
-    (cgroup, gate): (&mut Cgroup, Option<Gate>),
+    (cgroup, gate, host): (&mut Cgroup, Option<Gate>, &Table),
 ) -> Result<Child> {
     let mounts = id_mapped::mounts(plan)?;
     let born_in = cgroup.unified_fd();
@@ -168,6 +172,7 @@ fn launch_in(
         preserved: what.preserve_fds,
         no_pivot: what.no_pivot,
         mounts,
+        host,
     };
     let mut cloned = plan.namespaces;
     if plan.time_offsets.is_some() {

@@ -11,6 +11,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 use chroot::process;
+use mounts::table::Table;
 use mounts::{Mount, Root};
 use namespaces::{Helm, Namespace, identity, pid1};
 use nix::sys::personality;
@@ -44,6 +45,8 @@ pub struct Recipe<'a> {
     pub gate: Option<Gate>,
     /// The mounts, in their order.
     pub mounts: Vec<Mount>,
+    /// Those of the host.
+    pub host: &'a Table,
     /// Cover the old root instead of pivoting.
     pub no_pivot: bool,
     /// Descriptors after the three standard ones that the program inherits.
@@ -75,7 +78,7 @@ impl Recipe<'_> {
         personality(plan)?;
         // The tree, still reached from the host's root.
         let root = mounts::prepare_root(&plan.tree.root, plan.tree.propagation)?;
-        mounts::apply(&root, &self.mounts)?;
+        mounts::apply(&root, &self.mounts, self.host)?;
         if plan.tree.has_own_dev() {
             mounts::default_devices(&root, process.terminal)?;
         }

@@ -21,12 +21,16 @@ use crate::attributes::{Attributes, RDONLY};
 use crate::options::Options;
 use crate::propagation::Depth;
 use crate::root::Root;
-use crate::table::{self, Entry};
+use crate::table::{Entry, Table};
 
-pub(super) fn perform(root: &Root, mount: &Mount, options: &Options) -> Result<()> {
-    let table = table::read()?;
+pub(super) fn perform(
+    root: &Root,
+    mount: &Mount,
+    options: &Options,
+    host: &Table,
+) -> Result<()> {
     let ours = kernel_text("/proc/self/cgroup").context("read /proc/self/cgroup")?;
-    let trees = trees(&table.0, &ours);
+    let trees = trees(&host.0, &ours);
     if trees.is_empty() {
         one(root, mount, options)
     } else {
@@ -170,6 +174,7 @@ fn bound(root: &Root, mount: &Mount, options: &Options, host: &Path) -> Result<(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::table;
 
     const TABLE: &[u8] = b"1 0 0:1 / / rw - ext4 /dev/vda rw\n\
         2 1 0:2 / /sys/fs/cgroup ro - tmpfs tmpfs ro\n\

@@ -6,7 +6,7 @@ use workbench::files::kernel_text;
 
 use super::Unit;
 use crate::cgroup::{Cgroup, checked};
-use crate::layout::Version;
+use crate::layout::{self, Version};
 use crate::limits::Limits;
 
 impl Cgroup {
@@ -35,7 +35,7 @@ impl Cgroup {
         } else {
             place_of(pid, &unit.name)?
         };
-        self.begin_at(checked(&path)?, limits)?;
+        self.begin_at(checked(&path)?, limits, &layout::all())?;
         self.complete(limits)?;
         self.add(pid)
     }
