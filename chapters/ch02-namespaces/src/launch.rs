@@ -3,9 +3,8 @@
 //! ```text
 //! launcher                          container's first process
 //! clone3 ──────────────────────▶    makes what namespaces it can make itself
-//! meanwhile()                          (cgroup)
-//!                     ◀── HERE ─    waits at the gate
-//! prepare(child)                       (id maps, network)
+//! prepare(child)                    waits at the gate
+//!                                      (cgroup, id maps)
 //! GO: opens the gate ──────────▶    runs its recipe, step by step
 //! does what is asked  ◀── ASK ──      (run these hooks; keep this descriptor)
 //!                     ── DONE ─▶    goes on
@@ -34,7 +33,6 @@ use workbench::steps;
 use crate::set::{Namespace, Namespaces};
 use steer::{give_up, steer};
 
-const HERE: u8 = b'H';
 const GO: u8 = b'G';
 const ASK: u8 = b'A';
 const DONE: u8 = b'D';
@@ -46,7 +44,7 @@ pub struct Launch<'a> {
     /// The namespaces that are made for it.
     pub namespaces: Namespaces,
     /// It makes those of them that it can make itself, while the launcher does
-    /// [`Crew::meanwhile`]; clone3 makes the others.
+    /// [`Crew::prepare`]; clone3 makes the others.
     pub by_itself: bool,
     /// The version 2 cgroup that it is born in, if it can be.
     pub cgroup: Option<BorrowedFd<'a>>,
@@ -74,15 +72,8 @@ impl Launch<'_> {
 // ANCHOR: Crew
 /// What the launcher does for the child while it is on its way.
 pub trait Crew {
-    /// Called first, while the child makes its namespaces: it may have none of them yet.
-    ///
-    /// # Errors
-    /// As for [`Crew::prepare`].
-    fn meanwhile(&mut self) -> Result<()> {
-        Ok(())
-    }
-
-    /// Called once, while the child waits at the gate.
+    /// Called once, before the gate is opened. A child that makes namespaces by itself
+    /// may not have them yet.
     ///
     /// # Errors
     /// Any error ends the launch: the child is killed and reaped.
@@ -184,7 +175,7 @@ pub fn launch(
         }
         Forked::Parent(child) => {
             drop(theirs);
-            match steer(what, (&ours, &child), crew) {
+            match steer((&ours, &child), crew) {
                 Ok(()) => Ok(child),
                 Err(cause) => Err(give_up(what, &child, cause)),
             }
@@ -197,13 +188,15 @@ pub fn launch(
 /// The child's part, up to its recipe.
 fn begin(what: &Launch<'_>, line: &Line) -> Result<()> {
     steps::role(what.role);
-    let own = what.own();
-    if own != Namespaces::NONE {
-        make(own, "what it makes itself, its launcher need not wait for")
-            .map_err(|error| process::no_namespaces(error, what.namespaces.flags()))?;
-        line.send(HERE, "", &[])?;
+    // When the steps are listed, one after the other: the list is the same each time.
+    let in_turn = steps::on();
+    if !in_turn {
+        make_own(what)?;
     }
     let go = line.expect(GO).context("wait at the gate")?;
+    if in_turn {
+        make_own(what)?;
+    }
     what.arrive
         .map_or(Ok(()), |arrive| arrive(go.descriptors))?;
     let rooted = what.namespaces.only(&[Namespace::Cgroup]);
@@ -214,6 +207,18 @@ fn begin(what: &Launch<'_>, line: &Line) -> Result<()> {
     Ok(())
 }
 // ANCHOR_END: begin
+
+fn make_own(what: &Launch<'_>) -> Result<()> {
+    let own = what.own();
+    if own == Namespaces::NONE {
+        return Ok(());
+    }
+    make(
+        own,
+        "while it makes what it can itself, its launcher makes the rest",
+    )
+    .map_err(|error| process::no_namespaces(error, what.namespaces.flags()))
+}
 
 /// Moves the calling process into new namespaces.
 fn make(namespaces: Namespaces, why: &str) -> Result<()> {

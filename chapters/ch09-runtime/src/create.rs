@@ -181,7 +181,8 @@ fn launch_in(
     let arrive = |doors: Vec<OwnedFd>| Entrance::from_iter(doors).enter();
     let launch_plan = Launch {
         namespaces: cloned,
-        by_itself: true,
+        // Interfaces of the host's are put into a network namespace that is there.
+        by_itself: plan.net_devices.is_empty(),
         cgroup: born_in.as_ref().map(AsFd::as_fd),
         arrive: Some(&arrive),
         sibling: what.sibling,
@@ -231,23 +232,12 @@ impl Steward<'_> {
 }
 
 impl Crew for Steward<'_> {
-    fn meanwhile(&mut self) -> Result<()> {
-        self.home.back();
-        if self.plan.unit.is_some() {
-            return Ok(());
-        }
-        self.cgroup.complete(&self.plan.limits)?;
-        all_set(self.cgroup)?;
-        self.state.cgroup = place(self.cgroup);
-        self.entrance = self.cgroup.entrance()?;
-        Ok(())
-    }
-
     fn luggage(&self) -> Vec<BorrowedFd<'_>> {
         self.entrance.doors()
     }
 
     fn prepare(&mut self, child: &Child) -> Result<()> {
+        self.home.back();
         if self.plan.namespaces.has(Namespace::User) {
             privileges::write_id_maps(
                 child.pid,
@@ -256,11 +246,17 @@ impl Crew for Steward<'_> {
             )?;
         }
         net_devices::hand_over(self.plan, child.pid)?;
-        if let Some(unit) = &self.plan.unit {
-            *self.cgroup = Cgroup::of_unit(unit, child.pid, &self.plan.limits)?;
-            all_set(self.cgroup)?;
-            self.state.cgroup = place(self.cgroup);
+        match &self.plan.unit {
+            Some(unit) => {
+                *self.cgroup = Cgroup::of_unit(unit, child.pid, &self.plan.limits)?;
+            }
+            None => {
+                self.cgroup.complete(&self.plan.limits)?;
+                self.entrance = self.cgroup.entrance()?;
+            }
         }
+        all_set(self.cgroup)?;
+        self.state.cgroup = place(self.cgroup);
         self.state.pid = child.pid.as_raw();
         self.state.start_time =
             start_time(child.pid)?.context("the container's process died at the gate")?;

@@ -1,12 +1,13 @@
 //! The launcher's side of the line: what it says and hears, until the program runs.
 
+use std::os::fd::AsFd;
+
 use anyhow::Result;
 use chroot::process::{self, Child, EXEC, FAILED, Line, Message, died};
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::Signal;
-use workbench::steps;
 
-use super::{ASK, Crew, DONE, GO, HERE, Launch, READY};
-use crate::set::Namespaces;
+use super::{ASK, Crew, DONE, GO, Launch, READY};
 
 /// What went wrong in a launch, as the launcher sees it.
 pub(super) enum Wreck {
@@ -25,20 +26,11 @@ impl From<anyhow::Error> for Wreck {
 // ANCHOR: steer
 /// The launcher's part, up to the end of the line.
 pub(super) fn steer(
-    what: &Launch<'_>,
     (line, child): (&Line, &Child),
     crew: &mut impl Crew,
 ) -> Result<(), Wreck> {
-    // When the steps are listed, one after the other: the list is the same each time.
-    let in_turn = steps::on();
-    if in_turn {
-        settled(what, line)?;
-    }
-    crew.meanwhile()?;
-    if !in_turn {
-        settled(what, line)?;
-    }
-    crew.prepare(child)?;
+    crew.prepare(child)
+        .map_err(|error| first_word(line, error))?;
     // A send that fails finds the child dead; the next receive tells.
     let _ = line.send(GO, "", &crew.luggage());
     let mut executing = false;
@@ -61,15 +53,12 @@ pub(super) fn steer(
 }
 // ANCHOR_END: steer
 
-/// Waits until the child is in its namespaces.
-fn settled(what: &Launch<'_>, line: &Line) -> Result<(), Wreck> {
-    if what.own() == Namespaces::NONE {
-        return Ok(());
-    }
-    match heard(line)? {
-        Some(Message { tag: HERE, .. }) => Ok(()),
-        Some(message) => Err(odd(&message)),
-        None => Err(Wreck::Silent),
+/// Why a preparation failed: the child may have failed before, and said so.
+fn first_word(line: &Line, error: anyhow::Error) -> Wreck {
+    let mut said = [PollFd::new(line.as_fd(), PollFlags::POLLIN)];
+    match poll(&mut said, PollTimeout::ZERO) {
+        Ok(1) => heard(line).err().unwrap_or(Wreck::Told(error)),
+        _ => Wreck::Told(error),
     }
 }
 
