@@ -4,9 +4,11 @@
 //! more for each `exec`. To map and bind libc, libm and libgcc takes the loader half a
 //! millisecond at each start, which is more than most system calls of a start together.
 //! Where this machine has the C library as an archive (Debian: libc6-dev), a release
-//! build links it in: still position independent, and nothing else changes. Elsewhere,
-//! for another target and in debug builds the linker does as it always does. On x86-64
-//! such a runtime also begins before the C library does: see its `begin.rs`.
+//! build links it in, at a fixed address: else each start would write a hundred
+//! kilobytes of addresses into tables, and each copy of such a process (fork(2)) would
+//! copy those pages. Stack, heap and mappings stay at random places. Elsewhere, for
+//! another target and in debug builds the linker does as it always does. On x86-64 such
+//! a runtime also begins before the C library does: see its `begin.rs`.
 //! `SKIFF_STATIC=0` asks for that everywhere.
 
 use std::path::PathBuf;
@@ -30,19 +32,11 @@ fn main() {
         return;
     }
     let Some(folder) = archives() else { return };
-    let words = [
-        "-static-pie".to_owned(),
-        format!("-L{}", folder.display()),
-        // Addresses to be written at the start as a map of bits (DT_RELR), not as 24
-        // bytes each; the C library's start knows it since glibc 2.36.
-        "-Wl,-z,pack-relative-relocs".to_owned(),
-    ];
-    let Some(words) = [&words[..], &words[..2]]
-        .into_iter()
-        .find(|words| links(words))
-    else {
+    let search = format!("-L{}", folder.display());
+    let words = ["-no-pie", "-static", &search];
+    if !links(&words) {
         return;
-    };
+    }
     if is("CARGO_CFG_TARGET_ARCH", "x86_64") {
         println!("cargo::rustc-cfg=begins_early");
         println!("cargo::rustc-link-arg-bin=skiff-runtime=-Wl,--entry=skiff_begin");
@@ -65,7 +59,7 @@ fn archives() -> Option<PathBuf> {
         // What it does not know it says back as it was.
         path.is_absolute().then_some(path)
     };
-    found("rcrt1.o")?;
+    found("crt1.o")?;
     let [libc, libm, unwinder, helpers] =
         ["libc.a", "libm.a", "libgcc_eh.a", "libgcc.a"].map(found);
     let [libc, libm, unwinder, helpers] =
@@ -85,11 +79,9 @@ fn archives() -> Option<PathBuf> {
     Some(folder)
 }
 
-/// Whether a program can be linked and started so: asked by doing it, with a program
-/// that has an address in it which somebody must have written.
-fn links(words: &[String]) -> bool {
-    const TRIAL: &str =
-        "int x; int *volatile p = &x; int main(void) { return p != &x; }\n";
+/// Whether a program can be linked and started so: asked by doing it.
+fn links(words: &[&str]) -> bool {
+    const TRIAL: &str = "int main(void) { return 0; }\n";
     let folder = PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default());
     let (source, program) = (folder.join("trial.c"), folder.join("trial"));
     let mut linker = Command::new("cc");
