@@ -1,8 +1,8 @@
 //! skiff beside its peers, on this machine, now: `just bench`.
 //!
 //! Ratios are what counts; times are this machine's. Peers that are not installed are
-//! left out. `runtimes` and `engines` measure one half only; `in-a-row` has each peer do
-//! all its runs at once, where they take turns else (see [`sample`]). Everything runs in a world (tests/support): the peers' daemons have roots,
+//! left out. `runtimes` and `engines` measure one half only; with `in-a-row` each peer does
+//! all its runs at once, where they take turns otherwise (see [`sample`]). Everything runs in a world (tests/support): the peers' daemons have roots,
 //! sockets, bridges and a network of their own there, and end with it.
 
 mod engines;

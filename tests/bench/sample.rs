@@ -1,9 +1,17 @@
 //! Commands timed in turn: a run of each, and again, so that a slow moment of the machine
-//! is everybody's, and nobody finds the kernel just as he left it himself (a hundred runs
-//! of one command in a row are quicker than any that stands alone). Samples of commands
-//! that failed are thrown away, and counted.
+//! is everybody's. Before each run there is a rest, as before most starts of a container:
+//! what the one before has left, namespaces and control groups, the kernel frees
+//! afterwards, on somebody's time. Samples of commands that failed are thrown away, and
+//! counted.
+//!
+//! In a row, without a rest, the same commands have other times: each finds the kernel as
+//! it left it itself. Who moves a process into a control group from outside waits for a
+//! grace period of RCU, but not if somebody did the same some milliseconds ago
+//! (`rcu_sync` in the kernel). So the quickest of a row is quicker than any that comes
+//! alone, by half.
 
 use std::process::{Command, Stdio};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
@@ -12,13 +20,16 @@ use support::{Job, World};
 /// The word that makes this program [`take`] samples.
 pub(crate) const TAKE: &str = "--take-samples";
 
+/// What the kernel needs to free what a run has left, and no clock goes down in.
+const REST: Duration = Duration::from_millis(10);
+
 /// Rounds that are not counted: what comes first pays for what is read from the disk.
 const WARM: usize = 3;
 
 /// How the commands follow each other.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Order {
-    /// A run of each, and again.
+    /// A run of each, and again, with rests.
     InTurn,
     /// All runs of the first, then all of the next.
     InARow,
@@ -108,6 +119,7 @@ pub(crate) fn take(mut words: impl Iterator<Item = String>) {
                 } else {
                     count - 1 - forth
                 };
+                thread::sleep(REST);
                 samples[who].time(&commands[who], round >= WARM);
             }
         }

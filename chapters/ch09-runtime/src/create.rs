@@ -136,9 +136,9 @@ fn make(
 /// they have no cgroup, or not in each tree, and their callers ask all the same.
 fn all_set(cgroup: &Cgroup) -> Result<()> {
     let unset = cgroup.unset();
-    let theirs = !geteuid().is_root() || in_user_namespace() || cgroup.is_nowhere();
+    let theirs = || !geteuid().is_root() || in_user_namespace() || cgroup.is_nowhere();
     ensure!(
-        unset.is_empty() || theirs,
+        unset.is_empty() || theirs(),
         "config.json: linux.resources: this machine's cgroups have not all of it: {}",
         unset.join("; ")
     );
