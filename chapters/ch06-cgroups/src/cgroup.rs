@@ -13,7 +13,6 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
-use mounts::table::Table;
 use nix::unistd::Pid;
 
 use crate::layout::{self, Layout, Tree, Version};
@@ -56,7 +55,7 @@ impl Cgroup {
     /// refuses (then nothing stays but what was there before, as it was).
     // ANCHOR: create
     pub fn create(path: &str, limits: &Limits) -> Result<Self> {
-        let mut cgroup = Self::begin(path, limits, &layout::all())?;
+        let mut cgroup = Self::begin(path, limits, &layout::mounts())?;
         let made = cgroup.complete(limits);
         if made.is_err() {
             // The first error is the one to tell.
@@ -68,24 +67,24 @@ impl Cgroup {
 
     /// Makes what a process needs that is to be born in the group: its folder in the tree
     /// of version 2. While that process is made, [`Cgroup::complete`] makes the rest.
-    /// The trees are looked for among `mounts`.
+    /// The trees are looked for in `mountinfo`, the text of such a file.
     ///
     /// # Errors
     /// A path with `..` in it; a group with processes in it.
-    pub fn begin(path: &str, limits: &Limits, mounts: &Table) -> Result<Self> {
+    pub fn begin(path: &str, limits: &Limits, mountinfo: &str) -> Result<Self> {
         let mut cgroup = Self::nowhere();
         let path = checked(path)?;
-        cgroup.begin_at(path, limits, mounts).map(|()| cgroup)
+        cgroup.begin_at(path, limits, mountinfo).map(|()| cgroup)
     }
 
     pub(crate) fn begin_at(
         &mut self,
         path: PathBuf,
         limits: &Limits,
-        mounts: &Table,
+        mountinfo: &str,
     ) -> Result<()> {
         self.path = path;
-        let trees = layout::trees_among(mounts);
+        let trees = layout::trees_in(mountinfo);
         self.layout = layout::of(&trees);
         if self.layout == Layout::Absent {
             self.missing.push("no cgroup tree is mounted".to_owned());
@@ -122,7 +121,7 @@ impl Cgroup {
     pub fn open(path: &str) -> Result<Self> {
         let mut cgroup = Self::nowhere();
         cgroup.path = checked(path)?;
-        let mut trees = layout::mounted(&layout::all());
+        let mut trees = layout::mounted(&layout::mounts());
         trees.retain(|tree| {
             let is_there = layout::has(tree, &cgroup.path);
             if is_there {

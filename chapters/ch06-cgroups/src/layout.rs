@@ -6,7 +6,6 @@
 
 use std::path::{Path, PathBuf};
 
-use mounts::table::{self, Entry, Table};
 use workbench::files::kernel_text;
 
 /// How the two versions share this machine.
@@ -63,13 +62,13 @@ pub fn of(trees: &[Tree]) -> Layout {
 /// The trees that can be reached from here, version 1 first.
 #[must_use]
 pub fn trees() -> Vec<Tree> {
-    trees_among(&all())
+    trees_in(&mounts())
 }
 
-/// The trees that can be reached among the mounts of this mount namespace.
+/// The trees that can be reached from here, found in the text of a mountinfo file.
 #[must_use]
-pub fn trees_among(mounts: &Table) -> Vec<Tree> {
-    let mut trees = mounted(mounts);
+pub fn trees_in(mountinfo: &str) -> Vec<Tree> {
+    let mut trees = mounted(mountinfo);
     trees.retain(|tree| has(tree, Path::new("/")));
     trees
 }
@@ -80,14 +79,14 @@ pub(crate) fn has(tree: &Tree, path: &Path) -> bool {
     folder(tree, path).join("cgroup.procs").exists()
 }
 
-/// All mounts; where nothing tells of them there are none.
-pub(crate) fn all() -> Table {
-    table::read().unwrap_or_default()
+/// What this process sees mounted; where nothing tells of it, nothing.
+pub(crate) fn mounts() -> String {
+    kernel_text("/proc/self/mountinfo").unwrap_or_default()
 }
 
 /// The trees that are mounted, in sight or not.
-pub(crate) fn mounted(mounts: &Table) -> Vec<Tree> {
-    let mut trees = named_in(mounts);
+pub(crate) fn mounted(mountinfo: &str) -> Vec<Tree> {
+    let mut trees = parse(mountinfo);
     for tree in &mut trees {
         if tree.version == Version::V2 {
             let path = tree.mount.join("cgroup.controllers");
@@ -98,11 +97,12 @@ pub(crate) fn mounted(mounts: &Table) -> Vec<Tree> {
     trees
 }
 
-/// The trees in a table of mounts, each once, version 1 first. The controllers of
-/// version 2 are not in there: they are a file in the tree.
-fn named_in(mounts: &Table) -> Vec<Tree> {
+/// The trees in the text of a mountinfo file, each once, version 1 first. The
+/// controllers of version 2 are not in there: they are a file in the tree.
+#[must_use]
+pub fn parse(mountinfo: &str) -> Vec<Tree> {
     let mut trees: Vec<Tree> = Vec::new();
-    for tree in mounts.0.iter().filter_map(tree_of) {
+    for tree in mountinfo.lines().filter_map(tree_of) {
         let known = |other: &Tree| {
             other.version == tree.version && other.controllers == tree.controllers
         };
@@ -114,16 +114,20 @@ fn named_in(mounts: &Table) -> Vec<Tree> {
     trees
 }
 
-fn tree_of(mount: &Entry) -> Option<Tree> {
-    let (version, controllers) = match mount.fstype.as_str() {
+/// `42 32 0:37 / /sys/fs/cgroup/memory rw,relatime - cgroup cgroup rw,memory`
+fn tree_of(line: &str) -> Option<Tree> {
+    let (place, kind) = line.split_once(" - ")?;
+    let mount = unescape(place.split(' ').nth(4)?);
+    let mut kind = kind.split(' ');
+    let (version, controllers) = match kind.next()? {
         "cgroup2" => (Version::V2, Vec::new()),
-        "cgroup" => (Version::V1, controllers(&mount.data)),
+        "cgroup" => (Version::V1, controllers(kind.nth(1)?)),
         _ => return None,
     };
     Some(Tree {
         version,
         controllers,
-        mount: mount.target.clone(),
+        mount,
     })
 }
 
@@ -145,6 +149,23 @@ fn controllers(options: &str) -> Vec<String> {
     names.map(str::to_owned).collect()
 }
 
+/// Undoes the octal escapes that keep blanks out of the fields (`\040`).
+fn unescape(field: &str) -> PathBuf {
+    use std::os::unix::ffi::OsStringExt;
+    let mut bytes = Vec::new();
+    let mut rest = field.as_bytes();
+    while let Some((&byte, after)) = rest.split_first() {
+        let code = after
+            .get(..3)
+            .filter(|_| byte == b'\\')
+            .and_then(|digits| std::str::from_utf8(digits).ok())
+            .and_then(|digits| u8::from_str_radix(digits, 8).ok());
+        bytes.push(code.unwrap_or(byte));
+        rest = if code.is_some() { &after[3..] } else { after };
+    }
+    PathBuf::from(std::ffi::OsString::from_vec(bytes))
+}
+
 /// The tree that has this controller.
 #[must_use]
 pub fn tree_with<'a>(trees: &'a [Tree], controller: &str) -> Option<&'a Tree> {
@@ -162,7 +183,7 @@ pub(crate) fn folder(tree: &Tree, path: &Path) -> PathBuf {
 mod tests {
     use super::*;
 
-    const HYBRID: &[u8] = b"\
+    const HYBRID: &str = "\
 25 1 0:22 / / rw - ext4 /dev/root rw
 42 32 0:37 / /sys/fs/cgroup/cpu,cpuacct rw,nosuid shared:9 - cgroup cgroup rw,cpu,cpuacct
 43 32 0:38 / /sys/fs/cgroup/sys\\040temd rw - cgroup cgroup rw,xattr,release_agent=/lib/x,name=systemd
@@ -172,7 +193,7 @@ mod tests {
 
     #[test]
     fn a_hybrid_machine_has_each_tree_once() {
-        let trees = named_in(&table::parse(HYBRID));
+        let trees = parse(HYBRID);
         assert_eq!(of(&trees), Layout::Hybrid);
         let seen: Vec<_> = trees
             .iter()
@@ -192,10 +213,9 @@ mod tests {
 
     #[test]
     fn one_version_alone_is_legacy_or_unified() {
-        let mounts = table::parse(HYBRID).0;
-        let of_one = |number: usize| of(&named_in(&Table(vec![mounts[number].clone()])));
-        assert_eq!(of_one(1), Layout::Legacy);
-        assert_eq!(of_one(3), Layout::Unified);
-        assert_eq!(of_one(0), Layout::Absent);
+        let lines: Vec<_> = HYBRID.lines().collect();
+        assert_eq!(of(&parse(lines[1])), Layout::Legacy);
+        assert_eq!(of(&parse(lines[3])), Layout::Unified);
+        assert_eq!(of(&parse(lines[0])), Layout::Absent);
     }
 }

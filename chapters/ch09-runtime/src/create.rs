@@ -18,7 +18,7 @@ use namespaces::{Launch, Namespace, launch};
 use nix::sys::signal::Signal;
 use nix::unistd::geteuid;
 use oci_spec::runtime::Hooks;
-use workbench::files::write_atomic;
+use workbench::files::{kernel_bytes, write_atomic};
 use workbench::user::in_user_namespace;
 
 use crate::home::Home;
@@ -117,12 +117,17 @@ fn make(
         Some(Gate::open(folder)?)
     };
     // Read once, to find the cgroups both out here and for the container.
-    let host = table::read().unwrap_or_default();
+    let mountinfo = kernel_bytes("/proc/self/mountinfo").unwrap_or_default();
     let mut cgroup = match plan.unit {
         // systemd makes none without a process.
         Some(_) => Cgroup::nowhere(),
-        None => Cgroup::begin(&plan.cgroup.to_string_lossy(), &plan.limits, &host)?,
+        None => Cgroup::begin(
+            &plan.cgroup.to_string_lossy(),
+            &plan.limits,
+            &String::from_utf8_lossy(&mountinfo),
+        )?,
     };
+    let host = table::parse(&mountinfo);
     let here = (&mut cgroup, gate, &host);
     let launched = launch_in((what, state, at), bundle, plan, here);
     if launched.is_err() {

@@ -35,7 +35,7 @@ impl Cgroup {
         } else {
             place_of(pid, &unit.name)?
         };
-        self.begin_at(checked(&path)?, limits, &layout::all())?;
+        self.begin_at(checked(&path)?, limits, &layout::mounts())?;
         self.complete(limits)?;
         self.add(pid)
     }
