@@ -61,6 +61,8 @@ pub struct Setting {
     pub file: String,
     /// What is written.
     pub value: String,
+    /// Asked for by the file's name: it is in the tree of version 2, or nowhere.
+    pub unified: bool,
 }
 
 impl Setting {
@@ -70,6 +72,7 @@ impl Setting {
             controller: controller.to_owned(),
             file: file.to_owned(),
             value: value.to_string(),
+            unified: false,
         }
     }
 }
@@ -152,9 +155,11 @@ impl Limits {
         set("pids.max", self.pids.map(or_max));
         let weight = self.blkio_weight.filter(|n| *n != 0);
         set("io.weight", weight.map(|n| text(weight::of_blkio(n))));
-        for (file, value) in &self.unified {
-            set(file, Some(value.clone()));
-        }
+        let named = self.unified.iter().map(|(file, value)| Setting {
+            unified: true,
+            ..Setting::new(file, value)
+        });
+        files.extend(named);
         files
     }
     // ANCHOR_END: files_v2

@@ -67,7 +67,7 @@ impl Cgroup {
             _ => !only_v2 && !in_v2(s),
         });
         let second = limits.files(Version::V2).into_iter();
-        settings.extend(second.filter(|s| only_v2 || in_v2(s)));
+        settings.extend(second.filter(|s| only_v2 || s.unified || in_v2(s)));
         settings
     }
 
@@ -117,7 +117,9 @@ impl Cgroup {
     /// The file of a setting; one that is nowhere, where no tree has its controller.
     pub(super) fn file_of(&self, setting: &Setting) -> PathBuf {
         // Some files of version 2 are there without a controller (`cgroup.…`).
-        let folder = self.folder_with(&setting.controller);
+        let folder = self
+            .folder_with(&setting.controller)
+            .filter(|_| !setting.unified);
         let folder = folder.or_else(|| self.folder(Version::V2));
         let path = folder.map_or(Path::new("/nowhere"), |folder| &folder.path);
         let file = path.join(&setting.file);
@@ -151,5 +153,8 @@ impl Last {
 }
 
 fn told(setting: &Setting) -> String {
-    format!("write {:?} to {}", setting.value, setting.file)
+    match setting.unified {
+        true => format!("unified[{}] = {:?}", setting.file, setting.value),
+        false => format!("write {:?} to {}", setting.value, setting.file),
+    }
 }

@@ -46,6 +46,12 @@ pub(crate) fn of(resources: Option<&LinuxResources>) -> Result<Limits> {
         .unwrap_or_default()
         .into_iter()
         .collect();
+    for file in limits.unified.keys() {
+        ensure!(
+            !file.contains('/'),
+            "config.json: linux.resources.unified[{file}]: not the name of a file"
+        );
+    }
     limits.devices = devices(resources.devices().as_deref().unwrap_or_default());
     Ok(limits)
 }
