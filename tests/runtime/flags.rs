@@ -159,6 +159,11 @@ fn flags_stand_where_callers_put_them() {
     let told: Value = serde_json::from_str(&fs::read_to_string(log).unwrap()).unwrap();
     assert_eq!(told["level"], "error");
     assert!(told["msg"].as_str().unwrap().contains("does not exist"));
+    // Whoever looks for the reason there must know that there is none.
+    let nowhere = ["--log", "/no/where/log", "state", "order"];
+    world
+        .skiff(&nowhere)
+        .refused(1, "open the log /no/where/log");
 }
 
 /// Flags at the edge: a console socket that nobody needs, more descriptors than there are.

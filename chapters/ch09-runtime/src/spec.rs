@@ -60,6 +60,11 @@ impl Bundle {
     /// # Errors
     /// When it is not JSON, or not for Linux.
     pub fn parse(folder: PathBuf, config: &[u8]) -> Result<Self> {
+        // A list would be taken as well: as the fields in their order.
+        ensure!(
+            !config.trim_ascii_start().starts_with(b"["),
+            "it is a list, and should be an object"
+        );
         let spec: Spec = serde_json::from_slice(config)
             .map_err(|wrong| placed(config, wrong))
             .context("parse it")?;
@@ -112,6 +117,7 @@ pub fn read(path: &Path) -> Result<Vec<u8>> {
 fn check(spec: &Spec) -> Result<()> {
     let major = spec.version().split('.').next().unwrap_or_default();
     // A newer minor version is taken as it is, and judged field by field.
+    ensure!(!major.is_empty(), "ociVersion is missing");
     ensure!(major == "1", "ociVersion {:?} is not 1.x", spec.version());
     if spec.linux().is_none() {
         bail!("it has no linux section: this is a bundle for another platform");
@@ -136,9 +142,17 @@ pub fn check_id(id: &str) -> Result<()> {
 /// What is wrong with a text, with the path of the field that is.
 fn placed(config: &[u8], wrong: serde_json::Error) -> anyhow::Error {
     let field = field::at(config, (wrong.line(), wrong.column()));
+    let mut said = wrong.to_string();
+    // So the library says it of a capability.
+    if let Some((name, _)) = said
+        .strip_prefix("no variant for ")
+        .and_then(|rest| rest.split_once(" (converted to "))
+    {
+        said = format!("there is no capability {name:?}");
+    }
     match field.as_str() {
-        "" => wrong.into(),
-        _ => anyhow!("{field}: {wrong}"),
+        "" => anyhow!(said),
+        _ => anyhow!("{field}: {said}"),
     }
 }
 

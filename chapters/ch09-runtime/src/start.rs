@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use anyhow::{Result, bail};
+use anyhow::{Result, anyhow};
 
 use crate::hooks::{self, Moment};
 use crate::kill::kill;
@@ -23,14 +23,15 @@ pub fn start(root: &Path, id: &str) -> Result<()> {
     let mut state = State::load(root, id)?;
     match state.status() {
         Status::Created => {}
-        Status::Stopped => bail!("cannot start a container that has stopped"),
-        Status::Paused => bail!("cannot start a container that is paused"),
-        Status::Creating => bail!("cannot start a container that is being created"),
-        _ => bail!("cannot start an already running container"),
+        other => return Err(refused(other)),
     }
     // Before the word is given: afterwards the container may be gone at any moment.
     let bundle = Bundle::load(&state.bundle)?;
-    start_gate::open_for_start(&folder(root, id))?;
+    if !start_gate::open_for_start(&folder(root, id))? {
+        // Somebody else gave the word, perhaps by hand.
+        state.started = true;
+        return Err(refused(state.status()));
+    }
     state.started = true;
     if let Some(place) = place? {
         place.save(&state, root)?;
@@ -44,3 +45,12 @@ pub fn start(root: &Path, id: &str) -> Result<()> {
     hooked
 }
 // ANCHOR_END: start
+
+fn refused(status: Status) -> anyhow::Error {
+    anyhow!(match status {
+        Status::Stopped => "cannot start a container that has stopped",
+        Status::Paused => "cannot start a container that is paused",
+        Status::Creating => "cannot start a container that is being created",
+        Status::Created | Status::Running => "cannot start an already running container",
+    })
+}

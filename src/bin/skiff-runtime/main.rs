@@ -21,6 +21,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result, ensure};
 use flags::{Cli, Delete, Join, Kill, Verb};
+use log::Log;
 use resources::Change;
 use runtime::{Create, Exec, Exit};
 use workbench::bench;
@@ -35,8 +36,8 @@ fn main() -> ExitCode {
     let cli = grammar::parse();
     let common = &cli.common;
     let explain = common.explain.clone();
-    let log = common.log.clone();
-    let log = log.map(|path| (path, common.log_format == "json"));
+    let log = common.log.as_deref();
+    let mut log = log.map(|path| Log::at(path, common.log_format == "json"));
     // 1 could be the exit status of the process that exec was to run.
     let of_error = if matches!(cli.verb, Verb::Exec(_)) {
         255
@@ -45,13 +46,15 @@ fn main() -> ExitCode {
     };
     let mut failed = false;
     let code = bench::explained("skiff-runtime", explain, || {
-        let answer = protected.and_then(|()| act(cli));
+        // A caller who will look there for the reason must know that there is no log.
+        let answer = log.take().transpose().and_then(|log| {
+            let answer = protected.and_then(|()| act(cli));
+            if let (Err(error), Some(log)) = (&answer, log) {
+                log.tell(error);
+            }
+            answer
+        });
         failed = answer.is_err();
-        if let (Err(error), Some((path, json))) = (&answer, log) {
-            // The error itself is told by whoever called; a log that cannot be
-            // written must not replace it.
-            let _ = log::append(&path, &log::line(error, json));
-        }
         answer
     });
     if failed { of_error.into() } else { code }

@@ -10,7 +10,15 @@ const FIELDS: &[(Change, &str)] = &[
         |s| s["ociVersion"] = json!("2.0.0"),
         "ociVersion \"2.0.0\" is not 1.x",
     ),
-    (|s| remove(s, "ociVersion"), "ociVersion"),
+    (|s| remove(s, "ociVersion"), "ociVersion is missing"),
+    (|s| *s = json!(["1.0.2"]), "it is a list"),
+    (
+        |s| {
+            let words = ["CAP_KILL", "CAP_NOPE", "CAP_CHOWN"];
+            s["process"]["capabilities"]["bounding"] = json!(words);
+        },
+        "process.capabilities.bounding[1]: there is no capability \"CAP_NOPE\"",
+    ),
     (
         |s| {
             remove(s, "linux");
@@ -168,6 +176,10 @@ const FIELDS: &[(Change, &str)] = &[
     (
         |s| s["hooks"] = json!({ "poststop": [{ "path": "bin/x" }] }),
         "hooks.poststop[0].path \"bin/x\" is not absolute",
+    ),
+    (
+        |s| s["hooks"] = json!({ "prestart": [{ "path": "/bin/false" }] }),
+        "hook #0 /bin/false: exit status: 1\n",
     ),
     (
         |s| s["hooks"] = json!({ "prestart": [{ "path": "/bin/true", "timeout": 0 }] }),

@@ -169,6 +169,28 @@ fn a_created_one_that_is_paused_is_not_started() {
     before.assert_same(&world);
 }
 
+/// The word is one byte, and anybody may give it who may write to the gate.
+#[test]
+fn one_that_was_started_by_hand_is_not_started_again() {
+    let Some(world) = world() else { return };
+    let bundle = bundle(&world, "hand", |spec| {
+        spec["process"]["args"] = json!(["sleep", "600"]);
+    });
+    let before = before(&world);
+    create(&world, &bundle, "hand");
+    let line = "printf 0 >/run/skiff/runtime/hand/start";
+    let _ = world.run(&["sh", "-c", line]).ok();
+    let pid = state(&world, "hand")["pid"].to_string();
+    eventually("its program runs", TEN, || {
+        let name = world.run(&["cat", &format!("/proc/{pid}/comm")]).stdout;
+        (name == "sleep\n").then_some(())
+    });
+    let again = "cannot start an already running container";
+    refused(&world, &["start", "hand"], again);
+    let _ = world.skiff(&["delete", "--force", "hand"]).ok();
+    before.assert_same(&world);
+}
+
 /// The first process makes some of its namespaces itself: what the kernel has against that
 /// is told as if its launcher had made them.
 #[test]

@@ -50,7 +50,9 @@ pub(super) fn run(hook: &Hook, state: &serde_json::Value) -> Result<()> {
     }
     let status = child.wait().context("wait for it")?;
     let words = heard?;
-    ensure!(status.success(), "{status}: {}", words.trim());
+    let words = words.trim();
+    let between = if words.is_empty() { "" } else { ": " };
+    ensure!(status.success(), "{status}{between}{words}");
     Ok(())
 }
 

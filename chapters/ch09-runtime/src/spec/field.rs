@@ -21,6 +21,10 @@ pub(super) fn at(text: &[u8], (line, column): (usize, usize)) -> String {
     let lines = text.split_inclusive(|byte| *byte == b'\n');
     let before: usize = lines.take(line.saturating_sub(1)).map(<[u8]>::len).sum();
     let end = text.len().min(before + column);
+    // What a type of its own says of an element comes when the comma after it has been
+    // read as well.
+    let read = text[..end].trim_ascii_end();
+    let end = read.strip_suffix(b",").unwrap_or(read).len();
     let mut levels = Vec::new();
     let mut word = String::new();
     let mut place = 0;
@@ -96,7 +100,8 @@ mod tests {
             (r#"{"a": [1, {"b": [[2^]]}]}"#, "a[1].b[0][0]"),
             ("{\n \"a\": 1,\n \"b\": [\n  2,\n  3^\n ]\n}", "b[1]"),
             (r#"{"a": "}]\",{:^"}"#, "a"),
-            (r#"{"a": 1, ^"b": 2}"#, ""),
+            (r#"{"a": 1, ^"b": 2}"#, "a"),
+            (r#"{"a": [1, 2 , ^3]}"#, "a[1]"),
             (r#"{"a\"b": 1^}"#, r#"a\"b"#),
             ("3^", ""),
             ("[3^]", "[0]"),
