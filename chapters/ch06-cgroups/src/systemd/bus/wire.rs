@@ -70,7 +70,6 @@ impl Value {
     }
 
     /// Appends the value; `out` begins where alignment is counted from.
-    // ANCHOR: write
     pub(crate) fn write(&self, out: &mut Vec<u8>) {
         pad(out, alignment(&self.signature()));
         match self {
@@ -103,7 +102,6 @@ impl Value {
             }
         }
     }
-    // ANCHOR_END: write
 }
 
 /// The signature of values that follow one another.
