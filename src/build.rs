@@ -5,11 +5,11 @@
 //! millisecond at each start, which is more than most system calls of a start together.
 //! Where this machine has the C library as an archive (Debian: libc6-dev), a release
 //! build links it in, at a fixed address: else each start would write a hundred
-//! kilobytes of addresses into tables, and each copy of such a process (fork(2)) would
-//! copy those pages. Stack, heap and mappings stay at random places. Elsewhere, for
-//! another target and in debug builds the linker does as it always does. On x86-64 such
-//! a runtime also begins before the C library does: see its `begin.rs`.
-//! `SKIFF_STATIC=0` asks for that everywhere.
+//! kilobytes of addresses into tables, and a copy of such a process (fork(2)) would have
+//! more to copy. Stack, heap and mappings stay at random places. On x86-64 such a runtime
+//! also begins before the C library does: see its `begin.rs`. Elsewhere, for another
+//! target, in debug builds and where `SKIFF_STATIC=0` is set, the linker does as it
+//! always does.
 
 use std::path::PathBuf;
 use std::process::{Command, Stdio};

@@ -111,9 +111,9 @@ pub(crate) fn take(mut words: impl Iterator<Item = String>) {
     } else {
         for round in rounds {
             for place in 0..count {
-                // Once round, once back, and each begins as often: nobody has always
+                // Once forth, once back, and each begins as often: nobody has always
                 // the same one before him.
-                let forth = (round + place) % count;
+                let forth = (round / 2 + place) % count;
                 let who = if round % 2 == 0 {
                     forth
                 } else {

@@ -161,12 +161,12 @@ fn files_by_their_names() {
     let asked = json!({ "unified": { "hugetlb.2MB.max": "4194304" } });
     let read = limited(&world, asked, &["unified/hugetlb.2MB.max"]);
     assert_eq!(read, Ok("4194304\n".to_owned()));
-    // `pids.max` is a file of version 1 as well, where somebody else may have the tree.
     for file in ["nosuch.max", "nosuch", "../cgroup.freeze"] {
         let said = limited(&world, json!({ "unified": { file: "1" } }), &[]);
         let said = said.expect_err(file);
         assert!(said.contains(&format!("unified[{file}]")), "{said}");
     }
+    // A file of version 1 as well, and not what was asked for.
     if std::path::Path::new("/sys/fs/cgroup/pids").exists() {
         let said = limited(&world, json!({ "unified": { "pids.max": "9" } }), &[]);
         let said = said.expect_err("pids are limited by version 1 here");

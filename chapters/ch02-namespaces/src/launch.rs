@@ -44,7 +44,8 @@ pub struct Launch<'a> {
     /// The namespaces that are made for it.
     pub namespaces: Namespaces,
     /// It makes those of them that it can make itself, while the launcher does
-    /// [`Crew::prepare`]; clone3 makes the others.
+    /// [`Crew::prepare`], or after that if it has a new user namespace; clone3 makes the
+    /// others. Not for a crew that prepares something in one of them.
     pub by_itself: bool,
     /// The version 2 cgroup that it is born in, if it can be.
     pub cgroup: Option<BorrowedFd<'a>>,
@@ -188,8 +189,7 @@ pub fn launch(
 /// The child's part, up to its recipe.
 fn begin(what: &Launch<'_>, line: &Line) -> Result<()> {
     steps::role(what.role);
-    // When the steps are listed, one after the other: the list is the same each time.
-    let in_turn = steps::on();
+    let in_turn = in_turn(what);
     if !in_turn {
         make_own(what)?;
     }
@@ -208,6 +208,15 @@ fn begin(what: &Launch<'_>, line: &Line) -> Result<()> {
 }
 // ANCHOR_END: begin
 
+/// Whether it makes its own namespaces when the gate is open, and nobody works beside it.
+fn in_turn(what: &Launch<'_>) -> bool {
+    // The files of a network namespace belong to the root of its user namespace, if that
+    // has a root when they are made: if its ids are mapped.
+    let has_ids_to_come = what.namespaces.has(Namespace::User);
+    // And a list of the steps is to be the same each time.
+    has_ids_to_come || steps::on()
+}
+
 fn make_own(what: &Launch<'_>) -> Result<()> {
     let own = what.own();
     if own == Namespaces::NONE {
@@ -215,7 +224,7 @@ fn make_own(what: &Launch<'_>) -> Result<()> {
     }
     make(
         own,
-        "while it makes what it can itself, its launcher makes the rest",
+        "what it can make itself is one thing less for its launcher",
     )
     .map_err(|error| process::no_namespaces(error, what.namespaces.flags()))
 }

@@ -42,9 +42,10 @@ pub struct Mount {
 /// Performs the mounts of `plan` in their order, below `root`.
 ///
 /// A target that is missing is made: a folder, or an empty file for the bind of a
-/// file. `cgroup` means what the host has: the one tree of version 2, or the set of
-/// version 1 in a tmpfs, as they are among the mounts of `host`. An ordinary user's container that keeps the host's network
-/// may not mount sysfs; whoever makes the plan then asks for a bind (`rbind`) of `/sys`.
+/// file. `cgroup` means what the host has, by its mounts: the one tree of version 2, or
+/// the set of version 1 in a tmpfs. An ordinary user's container that keeps the host's
+/// network may not mount sysfs; whoever makes the plan then asks for a bind (`rbind`) of
+/// `/sys`.
 ///
 /// # Errors
 /// At the first mount that fails, named by its type and target, with what the file

@@ -117,7 +117,8 @@ fn make(
         Some(Gate::open(folder)?)
     };
     // Read once, to find the cgroups both out here and for the container.
-    let mountinfo = kernel_bytes("/proc/self/mountinfo").unwrap_or_default();
+    let mountinfo =
+        kernel_bytes("/proc/self/mountinfo").context("read /proc/self/mountinfo")?;
     let mut cgroup = match plan.unit {
         // systemd makes none without a process.
         Some(_) => Cgroup::nowhere(),

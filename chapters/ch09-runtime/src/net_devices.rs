@@ -17,8 +17,9 @@ use nix::unistd::Pid;
 
 use crate::plan::Plan;
 
-/// Hands the plan's interfaces over to the container whose first process is `pid`, which
-/// waits at the gate: its network namespace is new, or one that it will join.
+/// Hands the plan's interfaces over to the container whose first process is `pid`: its
+/// network namespace is one that it will join, or its own since its clone3 (so it may not
+/// make that one later by itself: `Launch::by_itself`).
 ///
 /// # Errors
 /// The first interface that is not there, or not to be moved.

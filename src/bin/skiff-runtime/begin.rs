@@ -2,9 +2,9 @@
 //! its most usual case.
 //!
 //! The runtime starts twice, the second time from a mount of its file that nobody can
-//! write to. All that a program does before its first line it would do twice, then: write
-//! the addresses into its tables, ask the processor for its features (which on a virtual
-//! machine asks the host, thirty times), look for its stack. Half a millisecond, for a
+//! write to. All that a program does before its first line it would do twice, then: ask
+//! the processor for its features (which on a virtual machine asks the host, thirty
+//! times), choose functions by them, look for its stack. A third of a millisecond, for a
 //! process that is to execute itself at once. So the second start is made right here, by
 //! four system calls in a row. If one is refused, nothing has happened: the C library's
 //! `_start` comes next, and `protect` does what it does everywhere, with words for what

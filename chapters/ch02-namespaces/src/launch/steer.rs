@@ -53,7 +53,7 @@ pub(super) fn steer(
 }
 // ANCHOR_END: steer
 
-/// Why a preparation failed: the child may have failed before, and said so.
+/// Why a preparation failed: perhaps since the child has, and then that one's word counts.
 fn first_word(line: &Line, error: anyhow::Error) -> Wreck {
     let mut said = [PollFd::new(line.as_fd(), PollFlags::POLLIN)];
     match poll(&mut said, PollTimeout::ZERO) {

@@ -24,8 +24,9 @@ impl Program {
     /// `skiff-shim` beside the caller's executable, if it was built from the same
     /// sources; else the caller's own, which must know the name `skiff-shim`.
     ///
-    /// The small program is to be preferred: each shim dirties memory in proportion to
-    /// its program's relocations. Looks once; keep the answer.
+    /// The small program is to be preferred: there is one for each container, and what a
+    /// program writes at its start (where it is linked dynamically, the addresses of all
+    /// that it refers to) is each one's own. Looks once; keep the answer.
     #[must_use]
     pub fn find() -> Self {
         let beside = std::env::current_exe()
