@@ -84,20 +84,18 @@ fn the_maps_of_the_containers_own_user_namespace() {
 }
 
 /// The kernel asks who root is when it makes a network namespace, not afterwards: so the
-/// ids are mapped first, each time.
+/// ids are mapped first (chapter 2's test `launch` has a launcher that is slow to do so).
 #[test]
 fn the_files_of_the_containers_own_network_are_its_roots() {
     let Some(world) = world() else { return };
-    for time in 0..10 {
-        let out = seen(&world, |spec| {
-            let namespaces = spec["linux"]["namespaces"].as_array_mut().unwrap();
-            namespaces.push(json!({ "type": "user" }));
-            spec["linux"]["uidMappings"] = map(0, 100_000, 1000);
-            spec["linux"]["gidMappings"] = map(0, 100_000, 1000);
-            spec["process"]["args"][2] = json!("stat -c %u:%g /proc/net/dev");
-        });
-        assert_eq!(out.ok(), "0:0\n", "container {time}");
-    }
+    let out = seen(&world, |spec| {
+        let namespaces = spec["linux"]["namespaces"].as_array_mut().unwrap();
+        namespaces.push(json!({ "type": "user" }));
+        spec["linux"]["uidMappings"] = map(0, 100_000, 1000);
+        spec["linux"]["gidMappings"] = map(0, 100_000, 1000);
+        spec["process"]["args"][2] = json!("stat -c %u:%g /proc/net/dev");
+    });
+    assert_eq!(out.ok(), "0:0\n");
 }
 
 #[test]
