@@ -35,6 +35,37 @@ fn a_hook_of_the_runtime_is_not_born_in_the_containers_namespaces() {
     let _ = world.skiff(&["delete", "--force", "other"]).ok();
 }
 
+/// What is written into `config.json` after `create`, or that it is gone, changes nothing
+/// (runtime-spec, runtime.md, "Lifecycle", step 2).
+#[test]
+fn the_hooks_are_those_that_the_bundle_had() {
+    let Some(world) = world() else { return };
+    let told = world.home().join("told");
+    let hook = |word: &str| {
+        let line = format!("echo {word} >> {}", told.display());
+        json!([{ "path": "/bin/sh", "args": ["sh", "-c", line] }])
+    };
+    let bundle = bundle(&world, "hooked", |spec| {
+        spec["process"]["args"] = json!(["sleep", "600"]);
+        spec["hooks"] = json!({ "poststart": hook("first"), "poststop": hook("last") });
+    });
+    let file = std::path::Path::new(&bundle).join("config.json");
+    let good = fs::read(&file).unwrap();
+    let mut other: Value = serde_json::from_slice(&good).unwrap();
+    other["hooks"] = json!({ "poststart": hook("other"), "poststop": hook("other") });
+    let life = |change: &dyn Fn()| {
+        create(&world, &bundle, "hooked");
+        change();
+        let _ = world.skiff(&["start", "hooked"]).ok();
+        let _ = world.skiff(&["delete", "--force", "hooked"]).ok();
+        assert_eq!(fs::read_to_string(&told).unwrap(), "first\nlast\n");
+        fs::remove_file(&told).unwrap();
+        fs::write(&file, &good).unwrap();
+    };
+    life(&|| fs::write(&file, other.to_string()).unwrap());
+    life(&|| fs::remove_file(&file).unwrap());
+}
+
 /// Each hook is told of the process as it sees it, and where the container is in its life.
 #[test]
 fn hooks_are_told_the_state() {

@@ -13,7 +13,7 @@ use nix::unistd::Pid;
 
 use crate::hooks::{self, Moment};
 use crate::place::Place;
-use crate::spec::{Bundle, check_id};
+use crate::spec::check_id;
 use crate::state::{State, Status, folder, same_process};
 
 /// How long a killed process may take to be gone, as with runc.
@@ -33,12 +33,12 @@ pub fn delete(root: &Path, id: &str, force: bool) -> Result<Vec<anyhow::Error>> 
     delete_of(root, id, force, None)
 }
 
-/// As [`delete`], by whoever has the bundle and the cgroup at hand.
+/// As [`delete`], by whoever has the cgroup at hand.
 pub(crate) fn delete_of(
     root: &Path,
     id: &str,
     force: bool,
-    known: Option<(&Bundle, &Cgroup)>,
+    known: Option<&Cgroup>,
 ) -> Result<Vec<anyhow::Error>> {
     check_id(id)?;
     let place = Place::open(folder(root, id))?;
@@ -57,21 +57,14 @@ pub(crate) fn delete_of(
         let status = format!("{status:?}").to_lowercase();
         bail!("cannot delete container {id} that is not stopped: {status}");
     }
-    // Read before anything is taken away.
-    let read = known
-        .is_none()
-        .then(|| Bundle::load(&state.bundle).ok())
-        .flatten();
     let state = end_all(root, state)?;
     let cgroup = match known {
-        Some((_, cgroup)) => cgroup.delete(),
+        Some(cgroup) => cgroup.delete(),
         None => remove_cgroup(&state),
     };
     let removed = [cgroup, claim.remove()];
     let stopped = hooks::told(&state, 0, Status::Stopped);
-    let bundle = known.map(|(bundle, _)| bundle).or(read.as_ref());
-    let hooks = bundle.and_then(|bundle| bundle.spec.hooks().as_ref());
-    let warnings = hooks::run_all(hooks, Moment::Poststop, &stopped);
+    let warnings = hooks::run_all(state.hooks.as_ref(), Moment::Poststop, &stopped);
     removed
         .into_iter()
         .collect::<Result<()>>()

@@ -32,6 +32,6 @@ pub fn run(what: &Create<'_>, keep: bool) -> Result<(Exit, Vec<anyhow::Error>)> 
     let Some(cgroup) = made.filter(|_| !keep) else {
         return ended.map(|exit| (exit, Vec::new()));
     };
-    let deleted = delete_of(what.root, what.id, true, Some((&bundle, &cgroup)));
+    let deleted = delete_of(what.root, what.id, true, Some(&cgroup));
     ended.and_then(|exit| deleted.map(|warnings| (exit, warnings)))
 }

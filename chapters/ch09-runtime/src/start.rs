@@ -7,7 +7,6 @@ use anyhow::{Result, anyhow};
 use crate::hooks::{self, Moment};
 use crate::kill::kill;
 use crate::place::Place;
-use crate::spec::Bundle;
 use crate::start_gate;
 use crate::state::{State, Status, folder};
 use crate::surroundings::close_to_hooks;
@@ -25,8 +24,6 @@ pub fn start(root: &Path, id: &str) -> Result<()> {
         Status::Created => {}
         other => return Err(refused(other)),
     }
-    // Before the word is given: afterwards the container may be gone at any moment.
-    let bundle = Bundle::load(&state.bundle)?;
     if !start_gate::open_for_start(&folder(root, id))? {
         // Somebody else gave the word, perhaps by hand.
         state.started = true;
@@ -37,7 +34,7 @@ pub fn start(root: &Path, id: &str) -> Result<()> {
         place.save(&state, root)?;
     }
     let told = hooks::told(&state, state.pid, Status::Running);
-    let hooked = hooks::run(bundle.spec.hooks().as_ref(), Moment::Poststart, &told);
+    let hooked = hooks::run(state.hooks.as_ref(), Moment::Poststart, &told);
     if hooked.is_err() {
         // Since version 1.2 of the specification the container ends by it.
         let _ = kill(root, id, libc::SIGKILL, false);

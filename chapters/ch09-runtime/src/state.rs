@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use nix::unistd::Pid;
+use oci_spec::runtime::Hooks;
 use serde::{Deserialize, Serialize};
 use workbench::files::{kernel_text, write_atomic};
 
@@ -38,8 +39,7 @@ pub struct State {
     pub id: String,
     /// The first process, by its host pid; 0 until there is one.
     pub pid: i32,
-    /// When that process started, in clock ticks since boot (proc_pid_stat(5), field
-    /// 22): pid and start time together name a process for ever.
+    /// When it started (proc_pid_stat(5), field 22): the two name it for ever.
     pub start_time: u64,
     /// The bundle's folder.
     pub bundle: PathBuf,
@@ -57,8 +57,7 @@ pub struct State {
     pub unit: String,
     /// Set once `start` has succeeded.
     pub started: bool,
-    /// Who makes it, by pid and start time: as long as that one lives, a container
-    /// without a first process is being made, and afterwards it is a ruin.
+    /// Who makes it, by pid and start time; without that one and a pid it is a ruin.
     #[serde(default)]
     pub launcher: (i32, u64),
     /// Whether its first process has the host's root still: nobody is sent in there.
@@ -70,6 +69,8 @@ pub struct State {
     /// The annotations of the bundle.
     #[serde(default)]
     pub annotations: BTreeMap<String, String>,
+    /// Its hooks: what is written into the bundle after `create` must not count.
+    pub hooks: Option<Hooks>,
 }
 // ANCHOR_END: State
 

@@ -86,7 +86,7 @@ const FIELDS: &[(Change, &str)] = &[
     ),
     (
         |s| s["mounts"][0]["destination"] = json!("proc"),
-        "not an absolute path",
+        "mounts[0].destination \"proc\" is not an absolute path",
     ),
     (|s| s["mounts"][0]["options"] = json!(["nosuch"]), "nosuch"),
     (|s| s["mounts"][0]["type"] = json!("nosuchfs"), "nosuchfs"),
@@ -168,6 +168,10 @@ const FIELDS: &[(Change, &str)] = &[
     (
         |s| s["linux"]["seccomp"] = json!({ "defaultAction": "SCMP_ACT_NOPE" }),
         "SCMP_ACT_NOPE",
+    ),
+    (
+        |s| s["linux"]["maskedPaths"] = json!(["/proc/kcore", "proc/keys"]),
+        "linux.maskedPaths: \"proc/keys\" is not absolute",
     ),
     (
         |s| s["linux"]["rootfsPropagation"] = json!("wild"),

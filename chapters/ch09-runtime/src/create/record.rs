@@ -58,5 +58,6 @@ pub(super) fn first_state(
         making: true,
         no_new_keyring: what.no_new_keyring,
         annotations: annotations.into_iter().collect(),
+        hooks: bundle.spec.hooks().clone(),
     })
 }

@@ -68,6 +68,13 @@ pub(super) fn tree(bundle: &Bundle, linux: &Linux) -> Result<Tree> {
         "config.json: root.path: the root filesystem {} is not a directory",
         root.display()
     );
+    for (place, mount) in spec.mounts().iter().flatten().enumerate() {
+        let target = mount.destination();
+        ensure!(
+            target.is_absolute(),
+            "config.json: mounts[{place}].destination {target:?} is not an absolute path"
+        );
+    }
     let mounts = spec.mounts().iter().flatten().map(|mount| Mount {
         source: mount.source().clone(),
         target: mount.destination().clone(),
@@ -81,10 +88,6 @@ pub(super) fn tree(bundle: &Bundle, linux: &Linux) -> Result<Tree> {
         None => Propagation::RSLAVE,
         Some(word) => Propagation::parse(word)
             .with_context(|| format!("config.json: rootfsPropagation {word:?}"))?,
-    };
-    let paths = |list: &Option<Vec<String>>| {
-        let paths = list.iter().flatten();
-        paths.map(|path| Path::new("/").join(path)).collect()
     };
     Ok(Tree {
         root: folder,
@@ -105,9 +108,21 @@ pub(super) fn tree(bundle: &Bundle, linux: &Linux) -> Result<Tree> {
             .filter(|device| device.path() != Path::new("/dev/ptmx"))
             .map(device)
             .collect::<Result<_>>()?,
-        masked: paths(linux.masked_paths()),
-        read_only_paths: paths(linux.readonly_paths()),
+        masked: paths("maskedPaths", linux.masked_paths())?,
+        read_only_paths: paths("readonlyPaths", linux.readonly_paths())?,
     })
+}
+
+fn paths(field: &str, list: &Option<Vec<String>>) -> Result<Vec<PathBuf>> {
+    let paths = list.iter().flatten().map(|path| {
+        let is_absolute = path.starts_with('/');
+        ensure!(
+            is_absolute,
+            "config.json: linux.{field}: {path:?} is not absolute"
+        );
+        Ok(PathBuf::from(path))
+    });
+    paths.collect()
 }
 
 /// A new file system whose files shall all have the label. Those of the kernel's own have
