@@ -119,6 +119,7 @@ pub(crate) fn wanted<'a>(id: &'a str, states: &'a Path, bundle: &'a Path) -> Cre
         systemd: false,
         sibling: false,
         at_once: true,
+        warn: |warning| eprintln!("ch09: warning: {warning}"),
     }
 }
 

@@ -58,6 +58,8 @@ pub struct Create<'a> {
     pub sibling: bool,
     /// Run the program at once, without waiting for `start`.
     pub at_once: bool,
+    /// Tells the caller of what is left out, and hinders nothing.
+    pub warn: fn(&str),
 }
 
 /// Makes a container; returns when its first process waits for `start` (or, when it is
@@ -77,6 +79,7 @@ pub fn create(what: &Create<'_>) -> Result<Child> {
 pub(crate) fn create_of(what: &Create<'_>, bundle: &Bundle) -> Result<(Child, Cgroup)> {
     check_id(what.id)?;
     close_to_hooks(what.preserve_fds)?;
+    bundle.warn(what.warn);
     let mut plan = Plan::of(bundle, what.id)?;
     if what.systemd {
         systemd::check()?;

@@ -1,6 +1,7 @@
 //! Reading `config.json` (runtime-spec, config.md), and writing a first one.
 
 mod field;
+mod unknown;
 
 use std::fs::OpenOptions;
 use std::io::Read;
@@ -33,6 +34,8 @@ pub struct Bundle {
     pub folder: PathBuf,
     /// What its `config.json` says.
     pub spec: Spec,
+    /// The capabilities that it says and nobody knows; they are not in `spec`.
+    pub unknown: Vec<String>,
 }
 
 impl Bundle {
@@ -65,11 +68,26 @@ impl Bundle {
             !config.trim_ascii_start().starts_with(b"["),
             "it is a list, and should be an object"
         );
-        let spec: Spec = serde_json::from_slice(config)
-            .map_err(|wrong| placed(config, wrong))
-            .context("parse it")?;
+        let (spec, unknown) = match serde_json::from_slice(config) {
+            Ok(spec) => (spec, Vec::new()),
+            Err(wrong) => unknown::set_aside(config)
+                .ok_or_else(|| field::placed(config, wrong))
+                .context("parse it")?,
+        };
         check(&spec)?;
-        Ok(Self { folder, spec })
+        Ok(Self {
+            folder,
+            spec,
+            unknown,
+        })
+    }
+
+    /// Tells of what is left out.
+    pub(crate) fn warn(&self, warn: fn(&str)) {
+        if !self.unknown.is_empty() {
+            let names = self.unknown.join(" ");
+            warn(&format!("ignoring unknown capabilities: [{names}]"));
+        }
     }
 
     /// The root filesystem: relative to the bundle, or absolute.
@@ -137,23 +155,6 @@ pub fn check_id(id: &str) -> Result<()> {
         "invalid container ID format: {id:?}"
     );
     Ok(())
-}
-
-/// What is wrong with a text, with the path of the field that is.
-fn placed(config: &[u8], wrong: serde_json::Error) -> anyhow::Error {
-    let field = field::at(config, (wrong.line(), wrong.column()));
-    let mut said = wrong.to_string();
-    // So the library says it of a capability.
-    if let Some((name, _)) = said
-        .strip_prefix("no variant for ")
-        .and_then(|rest| rest.split_once(" (converted to "))
-    {
-        said = format!("there is no capability {name:?}");
-    }
-    match field.as_str() {
-        "" => anyhow!(said),
-        _ => anyhow!("{field}: {said}"),
-    }
 }
 
 /// A first `config.json`, as `spec` writes it: a shell in a root of its own.

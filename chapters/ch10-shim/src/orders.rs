@@ -87,6 +87,8 @@ pub(crate) fn obey(config: &Config, order: &Order<'_>, papers: &Papers) -> Resul
             systemd: false,
             sibling: true,
             at_once: false,
+            // The engine names what there is.
+            warn: |_| (),
         })
         .map(drop),
         Order::Start => runtime::start(root, id),

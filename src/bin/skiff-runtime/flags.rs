@@ -211,6 +211,7 @@ impl Make {
             systemd,
             sibling: false,
             at_once: false,
+            warn: crate::warn,
         }
     }
 }

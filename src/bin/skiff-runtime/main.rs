@@ -75,7 +75,7 @@ fn act(cli: Cli) -> Result<ExitCode> {
             runtime::kill(root, &id, runtime::kill::parse_signal(&signal)?, all)?;
         }
         Verb::Delete(Delete { force, id }) => {
-            runtime::delete(root, &id, force)?.iter().for_each(warn);
+            warn_all(&runtime::delete(root, &id, force)?);
         }
         Verb::Run(it) => return run(&it.make.asked(root, systemd), it.detach, it.keep),
         Verb::Exec(join) => return exec(&join, root),
@@ -107,13 +107,18 @@ fn run(what: &Create<'_>, detach: bool, keep: bool) -> Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     let (exit, warnings) = runtime::run(what, keep)?;
-    warnings.iter().for_each(warn);
+    warn_all(&warnings);
     Ok(code(exit))
 }
 
+/// Tells of what hinders nothing.
+fn warn(warning: &str) {
+    eprintln!("skiff-runtime: warning: {warning}");
+}
+
 /// What went wrong after the end, when nothing could be stopped any more.
-fn warn(warning: &anyhow::Error) {
-    eprintln!("skiff-runtime: warning: {warning:#}");
+fn warn_all(warnings: &[anyhow::Error]) {
+    warnings.iter().for_each(|it| warn(&format!("{it:#}")));
 }
 
 fn exec(join: &Join, root: &Path) -> Result<ExitCode> {

@@ -7,6 +7,8 @@
 
 use std::fmt::Write;
 
+use anyhow::anyhow;
+
 /// What encloses a value.
 enum Level {
     /// An object, by the key that its value has.
@@ -15,9 +17,18 @@ enum Level {
     Element(usize),
 }
 
+/// What is wrong with a text, with the path of the field that is.
+pub(super) fn placed(text: &[u8], wrong: serde_json::Error) -> anyhow::Error {
+    let field = at(text, (wrong.line(), wrong.column()));
+    match field.as_str() {
+        "" => wrong.into(),
+        _ => anyhow!("{field}: {wrong}"),
+    }
+}
+
 /// The path of the value at `line` and `column` (from 1, in bytes, as serde_json counts):
 /// `linux.resources.devices[1].type`, and nothing for the whole text.
-pub(super) fn at(text: &[u8], (line, column): (usize, usize)) -> String {
+fn at(text: &[u8], (line, column): (usize, usize)) -> String {
     let lines = text.split_inclusive(|byte| *byte == b'\n');
     let before: usize = lines.take(line.saturating_sub(1)).map(<[u8]>::len).sum();
     let end = text.len().min(before + column);
