@@ -14,12 +14,13 @@ fn what_hooks_after_the_end_get_wrong_is_told() {
     for bury in [false, true] {
         let Some(bench) = Bench::new() else { return };
         bench.script("read -r go; exit 7");
-        let file = bench.config().bundle.join("config.json");
-        let text = fs::read_to_string(&file).expect("a bundle");
-        let mut config: Value = serde_json::from_str(&text).expect("a configuration");
+        // Into the state, where `create` keeps them: the bundle is not read again.
+        let file = bench.path("runtime/bench/state.json");
+        let text = fs::read_to_string(&file).expect("a state");
+        let mut state: Value = serde_json::from_str(&text).expect("a state");
         let args = ["sh", "-c", "echo not today >&2; exit 9"];
-        config["hooks"] = json!({ "poststop": [{ "path": "/bin/sh", "args": args }] });
-        fs::write(&file, config.to_string()).expect("to be written");
+        state["hooks"] = json!({ "poststop": [{ "path": "/bin/sh", "args": args }] });
+        fs::write(&file, state.to_string()).expect("to be written");
         let exit = if bury {
             let _ = bench
                 .shell(&format!("kill -9 {}", bench.pids().shim_pid))
