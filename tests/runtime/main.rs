@@ -26,7 +26,6 @@ use support::{Job, Ledger, Need, Terminal, World, eventually, needs};
 
 const TEN: Duration = Duration::from_secs(10);
 
-/// A world whose program is `skiff-runtime`, if the machine can have one.
 /// The moments of hooks, by their names in `config.json`.
 const MOMENTS: [&str; 6] = [
     "prestart",
@@ -37,6 +36,7 @@ const MOMENTS: [&str; 6] = [
     "poststop",
 ];
 
+/// A world whose program is `skiff-runtime`, if the machine can have one.
 fn world() -> Option<World> {
     let runtime = env!("CARGO_BIN_EXE_skiff-runtime");
     needs(&[Need::Root, Need::Tool("busybox")]).then(|| World::root(runtime))

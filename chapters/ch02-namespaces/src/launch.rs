@@ -4,7 +4,7 @@
 //! launcher                          container's first process
 //! clone3 ──────────────────────▶    makes what namespaces it can make itself
 //! prepare(child)                    waits at the gate
-//!                                      (cgroup, id maps)
+//!    (cgroup, id maps)
 //! GO: opens the gate ──────────▶    runs its recipe, step by step
 //! does what is asked  ◀── ASK ──      (run these hooks; keep this descriptor)
 //!                     ── DONE ─▶    goes on

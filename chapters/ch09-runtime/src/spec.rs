@@ -12,6 +12,7 @@ use anyhow::{Context, Result, anyhow, bail, ensure};
 use nix::errno::Errno;
 use oci_spec::runtime::Spec;
 use serde_json::{Value, json};
+pub use unknown::process;
 
 /// The version of the specification that this runtime follows.
 pub const OCI_VERSION: &str = "1.3.0";
@@ -84,10 +85,7 @@ impl Bundle {
 
     /// Tells of what is left out.
     pub(crate) fn warn(&self, warn: fn(&str)) {
-        if !self.unknown.is_empty() {
-            let names = self.unknown.join(" ");
-            warn(&format!("ignoring unknown capabilities: [{names}]"));
-        }
+        unknown::tell(&self.unknown, warn);
     }
 
     /// The root filesystem: relative to the bundle, or absolute.

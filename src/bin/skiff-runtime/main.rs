@@ -122,8 +122,7 @@ fn warn_all(warnings: &[anyhow::Error]) {
 }
 
 fn exec(join: &Join, root: &Path) -> Result<ExitCode> {
-    let process = serde_json::from_value(process::asked(join, root)?)
-        .context("understand the process to execute")?;
+    let process = runtime::spec::process(process::asked(join, root)?, warn)?;
     let what = Exec {
         id: &join.id,
         root,

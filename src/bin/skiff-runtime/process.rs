@@ -14,15 +14,23 @@ pub(crate) fn asked(join: &Join, root: &std::path::Path) -> Result<Value> {
             .with_context(|| format!("parse {}", path.display()));
     }
     ensure!(!join.args.is_empty(), "exec args cannot be empty");
-    let config = state(root, &join.id)?.bundle.join("config.json");
-    let text = runtime::spec::read(&config)?;
+    let path = state(root, &join.id)?.bundle.join("config.json");
+    let text = runtime::spec::read(&path)?;
     let mut config: Value = serde_json::from_slice(&text)?;
-    let mut process = config["process"].take();
+    let process = config.get_mut("process").map(Value::take);
+    let mut process =
+        process.with_context(|| format!("{}: no process", path.display()))?;
     change(&mut process, join)?;
     Ok(process)
 }
 
 fn change(process: &mut Value, join: &Join) -> Result<()> {
+    ensure!(process.is_object(), "config.json: process is no object");
+    for field in ["user", "capabilities"] {
+        let part = process.get(field).unwrap_or(&Value::Null);
+        let is_fit = part.is_object() || part.is_null();
+        ensure!(is_fit, "config.json: process.{field} is no object");
+    }
     process["args"] = json!(join.args);
     process["terminal"] = json!(join.tty);
     if let Some(cwd) = &join.cwd {
@@ -98,5 +106,17 @@ mod tests {
             "terminal": true,
         });
         assert_eq!(process, changed);
+        for odd in [
+            json!("x"),
+            json!([]),
+            json!({ "user": "root" }),
+            json!({ "capabilities": [] }),
+        ] {
+            let error = change(&mut odd.clone(), &join).unwrap_err();
+            assert!(
+                error.to_string().ends_with("is no object"),
+                "{odd}: {error}"
+            );
+        }
     }
 }

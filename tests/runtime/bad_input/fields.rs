@@ -216,15 +216,24 @@ fn a_capability_that_nobody_knows_is_left_out_aloud() {
         for set in ["bounding", "effective", "permitted"] {
             spec["process"]["capabilities"][set] = all.clone();
         }
-        spec["process"]["args"] = json!(["grep", "^CapEff", "/proc/self/status"]);
+        let wait = "grep ^CapEff /proc/self/status; sleep 600; true";
+        spec["process"]["args"] = json!(["sh", "-c", wait]);
     });
-    let out = world.skiff(&["run", "--bundle", &bundle, "caps"]).expect(0);
+    let said = "warning: ignoring unknown capabilities: [CAP_FLY]";
+    let before = before(&world);
+    create(&world, &bundle, "caps");
+    let _ = world.skiff(&["start", "caps"]).ok();
+    // The container's own process, and one that is sent in after it.
+    eventually("its program says what it may do", TEN, || {
+        let out = fs::read_to_string(world.home().join("out")).unwrap();
+        (out.contains(said) && out.ends_with("CapEff:\t0000000000000021\n")).then_some(())
+    });
+    let exec = ["exec", "caps", "grep", "^CapEff", "/proc/self/status"];
+    let out = world.skiff(&exec).expect(0);
     assert_eq!(out.stdout, "CapEff:\t0000000000000021\n");
-    assert!(
-        out.stderr
-            .contains("warning: ignoring unknown capabilities: [CAP_FLY]"),
-        "{out}"
-    );
+    assert!(out.stderr.contains(said), "{out}");
+    let _ = world.skiff(&["delete", "--force", "caps"]).ok();
+    before.assert_same(&world);
 }
 
 #[test]
